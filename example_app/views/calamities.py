@@ -1,0 +1,55 @@
+"""Potential calamities, reported with the SOS button."""
+
+from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import login_required
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from example_app.access import can_read_report, readable_reports, signed_in_user
+from example_app.extensions import db
+from example_app.forms import CalamityForm
+from example_app.models import Calamity
+from example_app.texts import t
+
+blueprint = Blueprint("calamities", __name__, url_prefix="/calamities")
+
+
+@blueprint.get("")
+@login_required
+def index() -> ResponseReturnValue:
+    """List what the user may read, the newest first."""
+    reports = db.paginate(
+        select(Calamity)
+        .options(joinedload(Calamity.author))
+        .where(readable_reports(signed_in_user(), Calamity))
+        .order_by(Calamity.created_at.desc(), Calamity.id.desc()),
+        per_page=25,
+    )
+    return render_template("calamities/index.html", reports=reports)
+
+
+@blueprint.route("/new", methods=["GET", "POST"])
+@login_required
+def new() -> ResponseReturnValue:
+    """Report a potential calamity."""
+    user = signed_in_user()
+    form = CalamityForm(ward=user.department.name)
+    if form.validate_on_submit():
+        calamity = Calamity(author_id=user.id)
+        form.populate_obj(calamity)
+        db.session.add(calamity)
+        db.session.commit()
+        flash(t("calamity.stored", id=calamity.id), "success")
+        return redirect(url_for("calamities.detail", report_id=calamity.id))
+    return render_template("calamities/new.html", form=form)
+
+
+@blueprint.get("/<int:report_id>")
+@login_required
+def detail(report_id: int) -> ResponseReturnValue:
+    """Show one report to its author and the department."""
+    calamity = db.get_or_404(Calamity, report_id)
+    if not can_read_report(signed_in_user(), calamity):
+        abort(403)
+    return render_template("calamities/detail.html", report=calamity)

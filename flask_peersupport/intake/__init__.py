@@ -1,0 +1,1 @@
+"""The way in: the step, describe and watch, the receiver, expansion into reach-outs."""

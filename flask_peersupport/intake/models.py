@@ -1,0 +1,32 @@
+"""What was taken in and waits to be expanded."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from ..db import Base, UTCDateTime, id_column
+
+
+class IntakeRecord(Base):
+    """A report as it came in, sealed. No UNIQUE: a second writer must never wait for the first."""
+
+    __tablename__ = "peersupport_intake"
+
+    id: orm.Mapped[str] = id_column()
+    #: Code of KINDS.
+    kind: orm.Mapped[str] = orm.mapped_column(sa.String(32))
+    #: The host's reference.
+    ref: orm.Mapped[str] = orm.mapped_column(sa.String(200))
+    #: When it came in.
+    received_at: orm.Mapped[datetime] = orm.mapped_column(UTCDateTime)
+    #: When the worker has to expand it; NULL: a coordinator has to look.
+    due_at: orm.Mapped[datetime | None] = orm.mapped_column(UTCDateTime, index=True)
+    #: How often expanding failed.
+    attempts: orm.Mapped[int] = orm.mapped_column(sa.Integer, default=0)
+    #: Month whose key seals the payload.
+    month: orm.Mapped[str] = orm.mapped_column(sa.String(7))
+    #: The report and its step as JSON, AEAD-encrypted and bound to this row's id.
+    payload: orm.Mapped[bytes] = orm.mapped_column(sa.LargeBinary)

@@ -1,0 +1,1 @@
+"""Finding the right supporter: hard criteria, soft ranking, an explanation as data."""

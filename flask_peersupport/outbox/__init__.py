@@ -1,0 +1,1 @@
+"""Mail that leaves: written in the caller's transaction, sent by the worker."""

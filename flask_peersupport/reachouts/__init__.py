@@ -1,0 +1,1 @@
+"""Reach-outs: from the question to a supporter to the last contact."""

@@ -1,0 +1,51 @@
+"""What the extension holds for one app, kept in `app.extensions["peersupport"]`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, current_app
+
+from .config import Settings
+from .db import Storage
+from .errors import NotInitialized
+from .ports import Departments, Keys, Reports, Roles, Users
+from .values import Report
+
+EXTENSION = "peersupport"
+
+
+@dataclass
+class Runtime:
+    """Settings, adapters and storage of one app."""
+
+    settings: Settings
+    storage: Storage
+    users: Users
+    roles: Roles
+    departments: Departments
+    reports: Reports
+    keys: Keys
+    #: How the host's classes read, by class.
+    descriptions: Mapping[type[Any], Callable[[Any], Report | None]]
+    #: Classes that are watched, with the attribute that tells when they were made, if any.
+    watched: Mapping[type[Any], Any]
+
+
+def runtime_of(app: Flask) -> Runtime | None:
+    """Return what `app` holds; None where the extension is absent or switched off."""
+    return app.extensions.get(EXTENSION)
+
+
+def current_runtime() -> Runtime:
+    """Return what the current app holds.
+
+    Raises:
+        NotInitialized: the extension is absent or switched off for this app.
+    """
+    runtime = runtime_of(current_app)
+    if runtime is None:
+        raise NotInitialized("call PeerSupport.init_app(app) first, with PEERSUPPORT_ENABLED on")
+    return runtime

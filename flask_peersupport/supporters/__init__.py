@@ -1,0 +1,1 @@
+"""The supporters: their record, states, import and pages."""

@@ -1,0 +1,1 @@
+"""Identity in one place: encryption, the keyring, fingerprints."""

@@ -1,0 +1,117 @@
+"""Storing persons in the vault and finding the same person again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from ..db import new_id
+from ..ports import Keys, MonthKey
+from ..runtime import current_runtime
+from ..values import Person
+from . import seal
+from .models import PersonRecord
+
+
+def user_marks(keys: Sequence[MonthKey], person: Person) -> list[str]:
+    """Return the fingerprints of the person's user id, one a key."""
+    return [seal.mark(k, "user", person.user_id) for k in keys] if person.user_id else []
+
+
+def email_marks(keys: Sequence[MonthKey], person: Person) -> list[str]:
+    """Return the fingerprints of the person's e-mail address, one a key."""
+    if not person.email:
+        return []
+    email = seal.plain_email(person.email)
+    return [seal.mark(k, "email", email) for k in keys]
+
+
+def name_marks(keys: Sequence[MonthKey], person: Person) -> list[str]:
+    """Return the fingerprints of the person's name, one a key."""
+    name = seal.plain_name(person.name)
+    return [seal.mark(k, "name", name) for k in keys]
+
+
+def is_same_person(one: Person, other: Person) -> bool:
+    """Return whether two values mean one person.
+
+    The same user id counts only while the e-mail addresses do not differ: an id that was issued
+    again belongs to somebody else.
+    """
+    emails = {seal.plain_email(p.email) for p in (one, other) if p.email}
+    if one.user_id and other.user_id:
+        return one.user_id == other.user_id and len(emails) < 2
+    return bool(one.email and other.email) and len(emails) == 1
+
+
+def find_persons(session: orm.Session, person: Person, now: datetime) -> list[PersonRecord]:
+    """Return every vault row that is this person, the oldest first."""
+    keys = current_runtime().keys.live(now)
+    users, emails = user_marks(keys, person), email_marks(keys, person)
+    if not users and not emails:
+        return []
+    statement = (
+        sa.select(PersonRecord)
+        .where(PersonRecord.user_mark.in_(users) | PersonRecord.email_mark.in_(emails))
+        .order_by(PersonRecord.created_at, PersonRecord.id)
+    )
+    rows = session.scalars(statement)
+    return [row for row in rows if is_same_person(row.person, person)]
+
+
+def find_person_ids(session: orm.Session, person: Person, now: datetime) -> list[str]:
+    """Return the ids of the vault rows that are this person."""
+    return [row.id for row in find_persons(session, person, now)]
+
+
+def store_person(
+    session: orm.Session, person: Person, *, now: datetime, is_lasting: bool = False
+) -> PersonRecord:
+    """Find or make the vault row of a person, sealed with the present month's key.
+
+    What is known newly completes or replaces what was known before.
+
+    Args:
+        session: flushed, not committed, here.
+        person: who.
+        now: aware.
+        is_lasting: whether the programme keeps this identity as long as it needs the person.
+    """
+    key = current_runtime().keys.current(now)
+    found = find_persons(session, person, now)
+    if found:
+        row = found[0]
+        person = _completed(row.person, person)
+    else:
+        row = PersonRecord(id=new_id(), created_at=now, is_lasting=False)
+        session.add(row)
+    _write(row, person, key)
+    row.is_lasting = row.is_lasting or is_lasting
+    session.flush()
+    return row
+
+
+def reseal(row: PersonRecord, keys: Keys, now: datetime) -> None:
+    """Seal a row anew with the present month's key, before its own month is destroyed."""
+    _write(row, row.person, keys.current(now))
+
+
+def _write(row: PersonRecord, person: Person, key: MonthKey) -> None:
+    row.month = key.month
+    row.blob = seal.seal_person(row.id, person, key)
+    row.user_mark = next(iter(user_marks([key], person)), None)
+    row.email_mark = next(iter(email_marks([key], person)), None)
+    row.name_mark = name_marks([key], person)[0]
+
+
+def _completed(known: Person, news: Person) -> Person:
+    newer = {
+        item.name: getattr(news, item.name)
+        for item in fields(Person)
+        if getattr(news, item.name) is not None
+    }
+    return replace(known, **newer)
