@@ -19,6 +19,11 @@ def signed_in_user() -> User:
     return cast(User, current_user._get_current_object())
 
 
+def sign_in_required(view: Callable[P, R]) -> Callable[P, R]:
+    """Send visitors to the sign-in page."""
+    return cast(Callable[P, R], login_required(view))
+
+
 def reads_everything(user: User) -> bool:
     """Tell whether this user may read every incident and calamity."""
     return user.is_admin or user.department.name == QUALITY_OFFICE
@@ -59,4 +64,4 @@ def complaints_officer_required(view: Callable[P, R]) -> Callable[P, R]:
             abort(403)
         return view(*args, **kwargs)
 
-    return cast(Callable[P, R], login_required(closed_view))
+    return sign_in_required(closed_view)

@@ -83,7 +83,9 @@ class ReportForm(BaseForm):
 class IncidentForm(ReportForm):
     """An ordinary incident report."""
 
-    category = SelectField("incident.category", choices=choices("category", CATEGORIES))
+    category = SelectField(
+        "incident.category", choices=choices("category", CATEGORIES), default="other"
+    )
     measures = TextAreaField(
         "report.measures",
         default="",

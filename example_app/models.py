@@ -73,7 +73,7 @@ class User(Model):
 class ReportColumns:
     """What an incident and a calamity have in common."""
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(primary_key=True, sort_order=-1)
     title: Mapped[str] = mapped_column(String(160))
     what_happened: Mapped[str] = mapped_column(Text)
     #: What was done at once.

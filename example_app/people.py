@@ -23,7 +23,7 @@ FIRST_NAMES = (
     "Wim Wouter Yvonne Aafke Arjen Barbara Bas Carolien Dirk Esther Femke Geert Ingrid Jelle "
     "Johan Jolanda Koen Leonie Lisa Luuk Marijke Mark Menno Nadia Paul Petra Remco Rianne Robert "
     "Simone Sven Teun Tobias"
-).split()
+)
 LAST_NAMES = (
     "van den Berg,Bakker,Visser,Smit,Meijer,de Boer,Mulder,de Groot,Bos,Vos,Peters,Hendriks,"
     "van Leeuwen,Dekker,Brouwer,de Wit,Dijkstra,Smits,de Graaf,van der Meer,van der Veen,Prins,"
@@ -32,7 +32,7 @@ LAST_NAMES = (
     "Bouma,Terpstra,Hofman,van Vliet,Molenaar,Wolters,Scholten,van der Wal,Kok,Timmermans,Groen,"
     "Gerritsen,Bosman,Drent,Nauta,Reitsma,Haan,Kuiper,Ploeg,Tuinstra,Faber,Boon,Vermeulen,"
     "de Lange,Kamphuis,Roelofs,Oosterhuis,Wagenaar"
-).split(",")
+)
 #: Colleagues from elsewhere and from families that came from elsewhere; some prefer English.
 MORE_NAMES = (
     ("Priya", "Nair", "en"),
@@ -161,14 +161,14 @@ def places(department: DepartmentEntry, has_third_nurse: bool) -> list[str]:
 
 def invented_names(taken: set[str], rng: random.Random) -> Iterator[tuple[str, str]]:
     """Yield a new name and a language, for ever; no two people share a user name."""
-    more = list(MORE_NAMES)
+    first_names, last_names, more = FIRST_NAMES.split(), LAST_NAMES.split(","), list(MORE_NAMES)
     number = 0
     while True:
         number += 1
         if more and number % 9 == 0:
             first, last, locale = more.pop(0)
         else:
-            first, last, locale = rng.choice(FIRST_NAMES), rng.choice(LAST_NAMES), "nl"
+            first, last, locale = rng.choice(first_names), rng.choice(last_names), "nl"
         username = f"{plain(first)}.{plain(last)}"
         if username not in taken:
             taken.add(username)
@@ -220,13 +220,15 @@ def spread(members: list[StaffMember], count: int) -> list[str]:
     Offices come first, because no physician or nurse stands for them.
     """
     by_department: dict[str, list[str]] = {}
-    for member in sorted(members, key=lambda member: member.department not in OFFICES):
+    for member in members:
         by_department.setdefault(member.department, []).append(member.username)
-    rounds = range(max(map(len, by_department.values())))
+    order = list(by_department)
+    random.Random(1).shuffle(order)
+    order.sort(key=lambda department: department not in OFFICES)
     in_turn = [
-        usernames[turn]
-        for turn in rounds
-        for usernames in by_department.values()
-        if turn < len(usernames)
+        by_department[department][turn]
+        for turn in range(max(map(len, by_department.values())))
+        for department in order
+        if turn < len(by_department[department])
     ]
     return in_turn[:count]

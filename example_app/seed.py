@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session, scoped_session
 
 from example_app.departments import DEPARTMENTS
@@ -68,12 +68,12 @@ def add_staff(session: AnySession, department_ids: dict[str, int]) -> None:
 def add_reports(session: AnySession, now: datetime) -> None:
     """Add the example reports, each written some hours after the event."""
     user_ids = {user.username: user.id for user in session.scalars(select(User))}
-    #: The last member of a department in the list writes its reports.
-    authors = {member.department: user_ids[member.username] for member in staff()}
+    # The first member of a department in the list writes its reports.
+    authors = {member.department: user_ids[member.username] for member in reversed(staff())}
     for incident in INCIDENTS:
         created_at = now - timedelta(days=incident.days_ago)
-        session.add(
-            Incident(
+        session.execute(
+            insert(Incident).values(
                 title=incident.title,
                 what_happened=incident.what_happened,
                 category=incident.category,
@@ -85,8 +85,8 @@ def add_reports(session: AnySession, now: datetime) -> None:
         )
     for calamity in CALAMITIES:
         created_at = now - timedelta(days=calamity.days_ago)
-        session.add(
-            Calamity(
+        session.execute(
+            insert(Calamity).values(
                 title=calamity.title,
                 what_happened=calamity.what_happened,
                 severity=calamity.severity,
@@ -98,9 +98,8 @@ def add_reports(session: AnySession, now: datetime) -> None:
                 author_id=authors[calamity.department],
             )
         )
-    add_complaints(
-        session, now, next(user_ids[m.username] for m in staff() if m.is_complaints_officer)
-    )
+    officer = next(member for member in staff() if member.is_complaints_officer)
+    add_complaints(session, now, user_ids[officer.username])
 
 
 def add_complaints(session: AnySession, now: datetime, officer_id: int) -> None:
@@ -110,8 +109,8 @@ def add_complaints(session: AnySession, now: datetime, officer_id: int) -> None:
         created_at = now - timedelta(days=complaint.days_ago)
         year = created_at.year
         count_by_year[year] = count_by_year.get(year, 0) + 1
-        session.add(
-            Complaint(
+        session.execute(
+            insert(Complaint).values(
                 number=f"K-{year}-{count_by_year[year]:04d}",
                 received_on=created_at.date(),
                 subject=complaint.subject,

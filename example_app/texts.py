@@ -26,6 +26,12 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "nav.incidents": ("VIM-meldingen", "Incidents"),
     "nav.calamities": ("Calamiteiten", "Calamities"),
     "nav.complaints": ("Klachten", "Complaints"),
+    "mailroom.title": ("Verzonden mail", "Sent mail"),
+    "mailroom.intro": (
+        "In deze demo gaat geen mail de deur uit. Hier staat wat verstuurd zou zijn.",
+        "No mail leaves this demo. Here is what would have been sent.",
+    ),
+    "mailroom.empty": ("Er is nog geen mail verstuurd.", "No mail has been sent yet."),
     "language": ("Taal", "Language"),
     "sign_out": ("Afmelden", "Sign out"),
     "footer.emergency": (
@@ -99,7 +105,6 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "report.measures": ("Direct genomen maatregelen", "Measures taken at once"),
     "report.author": ("Melder", "Reporter"),
     "report.created_at": ("Gemeld op", "Reported on"),
-    "report.number": ("Nummer", "Number"),
     "report.line": (
         "{ward}, gebeurd op {occurred_at}, gemeld door {author}",
         "{ward}, happened on {occurred_at}, reported by {author}",

@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from .errors import ConfigurationError
+from .values import Person
 
 PREFIX = "PEERSUPPORT_"
 
@@ -20,10 +21,7 @@ Label = str | Mapping[str, str]
 APPROACHES = ("all", "own_no", "not_declined", "requested")
 WORKERS = ("embedded", "separate", "celery")
 AFTER_REPORT = ("page", "message")
-PERSON_FIELDS = frozenset(
-    ("user_id", "name", "email", "phone", "department", "profession", "discipline", "seniority")
-    + ("locale",)
-)
+PERSON_FIELDS = frozenset(field.name for field in fields(Person))
 
 
 def _switch(value: Any) -> bool:
@@ -183,9 +181,6 @@ class Settings:
     )
     keyring: str | None = declare(
         None, _text_or_none, "Path of the keyring file; default: in the instance folder."
-    )
-    spool: str | None = declare(
-        None, _text_or_none, "Folder for steps that could not be stored; default: in the instance."
     )
     user_model: str | None = declare(
         None, _text_or_none, "Name of the host's user class; default: the one that can sign in."

@@ -32,11 +32,14 @@ class Runtime:
     descriptions: Mapping[type[Any], Callable[[Any], Report | None]]
     #: Classes that are watched, with the attribute that tells when they were made, if any.
     watched: Mapping[type[Any], Any]
+    #: Says in which language the host speaks now, e.g. "nl"; None: the host has no say.
+    locale_selector: Callable[[], str | None] | None = None
 
 
 def runtime_of(app: Flask) -> Runtime | None:
     """Return what `app` holds; None where the extension is absent or switched off."""
-    return app.extensions.get(EXTENSION)
+    runtime: Runtime | None = app.extensions.get(EXTENSION)
+    return runtime
 
 
 def current_runtime() -> Runtime:

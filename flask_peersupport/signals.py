@@ -56,4 +56,4 @@ def send(signal: Signal, sender: Any, **arguments: str) -> None:
         try:
             receiver(sender, **arguments)
         except Exception:
-            _logger.exception("a receiver of %s failed", signal.name)
+            _logger.exception("a receiver of %s failed", getattr(signal, "name", signal))

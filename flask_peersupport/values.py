@@ -1,4 +1,4 @@
-"""The values that host applications and the extension exchange: plain, frozen, without behaviour."""
+"""The values that host applications and the extension exchange: plain and frozen."""
 
 from __future__ import annotations
 

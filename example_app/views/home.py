@@ -2,10 +2,15 @@
 
 from flask import Blueprint, abort, redirect, render_template, request, session
 from flask.typing import ResponseReturnValue
-from flask_login import login_required
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
-from example_app.access import can_keep_complaints, readable_reports, signed_in_user
+from example_app.access import (
+    can_keep_complaints,
+    readable_reports,
+    sign_in_required,
+    signed_in_user,
+)
 from example_app.extensions import db
 from example_app.models import Incident
 from example_app.texts import LOCALES
@@ -15,12 +20,13 @@ blueprint = Blueprint("home", __name__)
 
 
 @blueprint.get("/")
-@login_required
+@sign_in_required
 def index() -> ResponseReturnValue:
     """Show the ways to report, and the latest incidents of the department."""
     user = signed_in_user()
     latest = db.session.scalars(
         select(Incident)
+        .options(joinedload(Incident.author))
         .where(readable_reports(user, Incident))
         .order_by(Incident.created_at.desc(), Incident.id.desc())
         .limit(5)

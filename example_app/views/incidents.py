@@ -2,11 +2,10 @@
 
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import login_required
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from example_app.access import can_read_report, readable_reports, signed_in_user
+from example_app.access import can_read_report, readable_reports, sign_in_required, signed_in_user
 from example_app.extensions import db
 from example_app.forms import IncidentForm
 from example_app.models import Incident
@@ -16,7 +15,7 @@ blueprint = Blueprint("incidents", __name__, url_prefix="/incidents")
 
 
 @blueprint.get("")
-@login_required
+@sign_in_required
 def index() -> ResponseReturnValue:
     """List what the user may read, the newest first."""
     reports = db.paginate(
@@ -30,7 +29,7 @@ def index() -> ResponseReturnValue:
 
 
 @blueprint.route("/new", methods=["GET", "POST"])
-@login_required
+@sign_in_required
 def new() -> ResponseReturnValue:
     """Report an incident."""
     user = signed_in_user()
@@ -46,7 +45,7 @@ def new() -> ResponseReturnValue:
 
 
 @blueprint.get("/<int:report_id>")
-@login_required
+@sign_in_required
 def detail(report_id: int) -> ResponseReturnValue:
     """Show one report to its author and the department."""
     incident = db.get_or_404(Incident, report_id)

@@ -24,6 +24,8 @@ class IntakeRecord(Base):
     received_at: orm.Mapped[datetime] = orm.mapped_column(UTCDateTime)
     #: When the worker has to expand it; NULL: a coordinator has to look.
     due_at: orm.Mapped[datetime | None] = orm.mapped_column(UTCDateTime, index=True)
+    #: Whether the host's commit is certain: always, where both live in one database.
+    is_confirmed: orm.Mapped[bool] = orm.mapped_column(sa.Boolean, default=True)
     #: How often expanding failed.
     attempts: orm.Mapped[int] = orm.mapped_column(sa.Integer, default=0)
     #: Month whose key seals the payload.

@@ -30,10 +30,12 @@ class Message(Base):
         sa.Index(
             "ix_peersupport_message_due",
             "due_at",
+            "id",
             postgresql_where=sa.text("due_at IS NOT NULL"),
             sqlite_where=sa.text("due_at IS NOT NULL"),
         ),
         sa.Index("ix_peersupport_message_list", "created_at", "id"),
+        sa.Index("ix_peersupport_message_state", "state", "created_at", "id"),
         TABLE_OPTIONS,
     )
 
@@ -54,11 +56,11 @@ class Message(Base):
     due_at: orm.Mapped[datetime | None] = orm.mapped_column(UTCDateTime)
     #: Until when a worker holds it, by the database's clock.
     leased_until: orm.Mapped[datetime | None] = orm.mapped_column(UTCDateTime)
-    #: Which worker holds it.
-    lease: orm.Mapped[str | None] = orm.mapped_column(sa.String(32), index=True)
+    #: The token of the claim that holds it; only its holder may mark it.
+    lease: orm.Mapped[str | None] = orm.mapped_column(sa.String(32))
     #: How often sending failed.
     attempts: orm.Mapped[int] = orm.mapped_column(sa.Integer, default=0)
-    #: The last failure, as a code: refused, rejected, unreachable, no_address, broken.
+    #: The last failure, as a code of `outbox.faults.Fault`.
     fault: orm.Mapped[str | None] = orm.mapped_column(sa.String(32))
     #: When the mail server took it.
     sent_at: orm.Mapped[datetime | None] = orm.mapped_column(UTCDateTime)

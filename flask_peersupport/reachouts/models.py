@@ -83,9 +83,7 @@ class InvolvedRecord(Base):
     #: Code of SENIORITIES, where known.
     seniority: orm.Mapped[str | None] = orm.mapped_column(sa.String(32))
     #: Preferred way: a code of ContactChannel.
-    channel: orm.Mapped[ContactChannel | None] = orm.mapped_column(
-        codes(ContactChannel, "channel")
-    )
+    channel: orm.Mapped[ContactChannel | None] = orm.mapped_column(codes(ContactChannel, "channel"))
     #: Preferred part of the day: morning, afternoon, evening.
     day_part: orm.Mapped[str | None] = orm.mapped_column(sa.String(16))
     #: Codes of what could not be right, e.g. "bad_email".
@@ -150,9 +148,7 @@ class ReachOut(Base):
 
     id: orm.Mapped[str] = id_column()
     #: To whom.
-    involved_id: orm.Mapped[str] = orm.mapped_column(
-        sa.ForeignKey(InvolvedRecord.id), unique=True
-    )
+    involved_id: orm.Mapped[str] = orm.mapped_column(sa.ForeignKey(InvolvedRecord.id), unique=True)
     #: Where the name came from.
     origin: orm.Mapped[Origin] = orm.mapped_column(codes(Origin, "origin"))
     #: Where it stands.

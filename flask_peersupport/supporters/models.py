@@ -25,9 +25,7 @@ class Supporter(Base):
 
     id: orm.Mapped[str] = id_column()
     #: Who, in the vault.
-    person_id: orm.Mapped[str] = orm.mapped_column(
-        sa.ForeignKey(PersonRecord.id), unique=True
-    )
+    person_id: orm.Mapped[str] = orm.mapped_column(sa.ForeignKey(PersonRecord.id), unique=True)
     #: Where they are on the way from nomination to retirement.
     state: orm.Mapped[SupporterState] = orm.mapped_column(codes(SupporterState, "state"))
     #: Code of PROFESSIONS.

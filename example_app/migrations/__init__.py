@@ -1,0 +1,1 @@
+"""Alembic history of the application, run by Flask-Migrate."""

@@ -1,0 +1,82 @@
+"""The doors of every page: one way to add a view, and the same refusal for all that is not ours.
+
+An anonymous visitor is sent to the sign-in, whatever the address. Who is signed in gets one and
+the same answer for an address that is forbidden and one that does not exist, whatever the method.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import generate_csrf, validate_csrf
+from wtforms.validators import ValidationError
+
+from ..errors import NotAllowed
+from ..runtime import current_runtime
+from .actor import Actor, current_actor
+
+View = Callable[..., ResponseReturnValue]
+Permission = Callable[[Actor], bool]
+
+#: A page may stay open as long as a shift lasts before its buttons stop working.
+CSRF_LIFETIME_SECONDS = 24 * 3600
+
+
+class CsrfExpired(Exception):
+    """The page was open too long, or the form did not come from it."""
+
+
+def page(
+    blueprint: Blueprint, rule: str, *, allow: Permission, methods: Sequence[str] = ("GET",)
+) -> Callable[[View], View]:
+    """Add a view that only actors for whom `allow` holds can reach."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> ResponseReturnValue:
+            actor = current_actor()
+            if actor is None:
+                return current_runtime().users.sign_in(request.full_path.rstrip("?"))
+            if not allow(actor):
+                raise NotAllowed
+            if request.method not in ("GET", "HEAD"):
+                check_csrf()
+            return view(*args, **kwargs)
+
+        guarded.permission = allow  # type: ignore[attr-defined]
+        blueprint.add_url_rule(
+            rule,
+            endpoint=view.__name__,
+            view_func=guarded,
+            methods=list(methods),
+            provide_automatic_options=False,
+        )
+        return guarded
+
+    return decorate
+
+
+def signed_in() -> Actor:
+    """Return the actor inside a view that `page` guards."""
+    actor = current_actor()
+    if actor is None:
+        raise NotAllowed
+    return actor
+
+
+def check_csrf() -> None:
+    """Refuse a POST that did not come from our page, also where the host checks none."""
+    token = request.form.get("csrf_token") or request.headers.get("X-CSRFToken")
+    try:
+        validate_csrf(token, time_limit=CSRF_LIFETIME_SECONDS)
+    except ValidationError:
+        raise CsrfExpired from None
+
+
+def csrf_token() -> str:
+    """Return the token that our forms carry; the host's own CSRFProtect accepts it too."""
+    return str(generate_csrf())

@@ -1,0 +1,265 @@
+"""`PeerSupport`: what a host creates once and initialises for each of its apps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from flask import Flask, current_app
+from sqlalchemy import orm
+
+from . import blueprint as pages
+from . import cli, home, schema
+from .access.departments import ListedDepartments
+from .access.roles import GrantedRoles
+from .access.users import LoginUsers
+from .clock import utc_now
+from .config import Settings, load_settings
+from .db import Storage
+from .errors import ConfigurationError
+from .intake import hooks
+from .intake import views as intake_views
+from .intake.receiver import listen_to, running_fields
+from .intake.rendering import render_step
+from .intake.reports import WatchedReports
+from .jobs import run_due
+from .outbox import views as outbox_views
+from .ports import Departments, Keys, Reports, Roles, Users
+from .reachouts import mails as _mails  # noqa: F401 - registers what its mails are about
+from .reachouts import request_views
+from .reachouts import views as reach_out_views
+from .runtime import EXTENSION, Runtime, current_runtime
+from .supporters import department_views
+from .supporters import views as supporter_views
+from .values import Report
+from .vault.keyring import FileKeys
+from .worker import EmbeddedWorker
+
+Describe = TypeVar("Describe", bound=Callable[[Any], Report | None])
+
+_ADAPTERS = ("users", "roles", "departments", "reports", "keys")
+
+
+class PeerSupport:
+    """Peer support for the staff of a hospital, inside the application in which it reports.
+
+    One object serves any number of apps; what belongs to one app is in
+    `app.extensions["peersupport"]`.
+
+    Args:
+        users, roles, departments, reports, keys: adapters (see `flask_peersupport.ports`);
+            each has a working default.
+    """
+
+    def __init__(
+        self,
+        *,
+        users: Users | None = None,
+        roles: Roles | None = None,
+        departments: Departments | None = None,
+        reports: Reports | None = None,
+        keys: Keys | None = None,
+    ) -> None:
+        self._adapters = {
+            "users": users,
+            "roles": roles,
+            "departments": departments,
+            "reports": reports,
+            "keys": keys,
+        }
+        self._descriptions: dict[type[Any], Callable[[Any], Report | None]] = {}
+        self._watched: dict[type[Any], Any] = {}
+
+    def init_app(
+        self,
+        app: Flask,
+        db: Any = None,
+        session: orm.scoped_session[Any] | None = None,
+        *,
+        locale_selector: Callable[[], str | None] | None = None,
+        **adapters: Any,
+    ) -> None:
+        """Add peer support to `app`.
+
+        Args:
+            app: the host.
+            db: the host's Flask-SQLAlchemy object.
+            session: or a plain SQLAlchemy scoped_session. With neither, the extension keeps its
+                own database at PEERSUPPORT_DATABASE_URI.
+            locale_selector: returns the language in which the host speaks now, e.g. "nl", for
+                hosts that choose it in a way of their own; None: the user's, or the browser's.
+            **adapters: as for the constructor; these come first.
+
+        Raises:
+            ConfigurationError: a setting or an argument cannot be right; the text says which.
+        """
+        if EXTENSION in app.extensions:
+            raise ConfigurationError("PeerSupport.init_app was called for this app already")
+        unknown = sorted(set(adapters) - set(_ADAPTERS))
+        if unknown:
+            raise ConfigurationError(f"PeerSupport has no adapter called {', '.join(unknown)}")
+        settings = load_settings(app.config)
+        if not settings.enabled:
+            app.extensions[EXTENSION] = None
+            app.jinja_env.globals["peersupport_step"] = lambda *args, **kwargs: ""
+            return
+        runtime = self._make_runtime(app, settings, db, session, adapters)
+        runtime.locale_selector = locale_selector
+        app.extensions[EXTENSION] = runtime
+        app.jinja_env.globals["peersupport_step"] = _peersupport_step
+        app.register_blueprint(
+            pages.make_blueprint(
+                settings,
+                [
+                    home.blueprint,
+                    intake_views.blueprint,
+                    reach_out_views.blueprint,
+                    request_views.blueprint,
+                    supporter_views.blueprint,
+                    department_views.blueprint,
+                    outbox_views.blueprint,
+                ],
+            )
+        )
+        hooks.install_hooks(app, runtime)
+        schema.keep_out_of_host_migrations(app)
+        app.cli.add_command(cli.peersupport_commands)
+        if settings.worker == "embedded":
+            _start_worker_with_first_request(app, runtime)
+
+    def describe(self, model: type[Any]) -> Callable[[Describe], Describe]:
+        """Register how objects of `model` read as a `Report`; `None` means: not a report.
+
+        The function may run inside the host's flush: it reads columns, not relationships.
+        """
+
+        def register(function: Describe) -> Describe:
+            self._descriptions[model] = function
+            if _is_mapped(model):
+                listen_to(model)
+            return function
+
+        return register
+
+    def watch(self, model: type[Any], since: Any = None) -> None:
+        """Queue reach-outs for every committed object of a described `model`.
+
+        Args:
+            model: a mapped class; its subclasses are watched with it.
+            since: the attribute that tells when an object was made, for `reconcile`.
+
+        Raises:
+            ConfigurationError: `model` is not a mapped class.
+        """
+        if not _is_mapped(model):
+            raise ConfigurationError(f"{model!r} is not a mapped class, so it cannot be watched")
+        self._watched[model] = since
+        listen_to(model)
+
+    @property
+    def users(self) -> Users:
+        """The users adapter of the current app."""
+        return current_runtime().users
+
+    @property
+    def session(self) -> orm.scoped_session[Any]:
+        """The session in which the models of this extension live."""
+        return current_runtime().storage.session
+
+    def run_due(self, now: datetime | None = None) -> dict[str, int]:
+        """Do all work that is due at `now` (aware; default: the clock), in a session of its own.
+
+        Returns:
+            counts by the name of the job.
+        """
+        return run_due(current_runtime(), now or utc_now())
+
+    def _make_runtime(
+        self,
+        app: Flask,
+        settings: Settings,
+        db: Any,
+        session: orm.scoped_session[Any] | None,
+        adapters: Mapping[str, Any],
+    ) -> Runtime:
+        storage = _make_storage(app, settings, db, session)
+        registries = [db.Model.registry] if db is not None else []
+        keyring = settings.keyring or str(Path(app.instance_path) / "peersupport-keyring.json")
+        defaults: dict[str, Callable[[], Any]] = {
+            "users": lambda: LoginUsers(
+                settings, db.session if db is not None else storage.session, registries
+            ),
+            "roles": lambda: GrantedRoles(storage),
+            "departments": lambda: ListedDepartments(storage),
+            "reports": WatchedReports,
+            "keys": lambda: FileKeys(Path(keyring)),
+        }
+        chosen: dict[str, Any] = {
+            name: adapters.get(name) or self._adapters[name] or make()
+            for name, make in defaults.items()
+        }
+        return Runtime(
+            settings=settings,
+            storage=storage,
+            descriptions=self._descriptions,
+            watched=self._watched,
+            **chosen,
+        )
+
+
+def _peersupport_step(field: Any = None, kind: str | None = None) -> Any:
+    """Draw the step inside the host's form: with a WTForms field, or by itself."""
+    if field is not None:
+        return field()
+    return render_step(kind, running_fields())
+
+
+def _is_mapped(model: type[Any]) -> bool:
+    return sa.inspect(model, raiseerr=False) is not None
+
+
+def _make_storage(
+    app: Flask, settings: Settings, db: Any, session: orm.scoped_session[Any] | None
+) -> Storage:
+    if settings.database_uri is None and db is not None:
+        return Storage(db.session, lambda: db.engines[None], is_shared_with_host=True)
+    if settings.database_uri is None and session is not None:
+        return Storage(session, lambda: _engine_of(session), is_shared_with_host=True)
+    uri = settings.database_uri or f"sqlite:///{Path(app.instance_path) / 'peersupport.db'}"
+    return _own_storage(app, uri)
+
+
+def _engine_of(session: orm.scoped_session[Any]) -> sa.Engine:
+    bind = session.get_bind()
+    return bind.engine
+
+
+def _own_storage(app: Flask, uri: str) -> Storage:
+    """Return storage in a database of our own; its engine is made when first used (B6)."""
+    engines: list[sa.Engine] = []
+
+    def engine() -> sa.Engine:
+        if not engines:
+            Path(app.instance_path).mkdir(parents=True, exist_ok=True)
+            engines.append(sa.create_engine(uri))
+        return engines[0]
+
+    factory: Any = lambda: orm.Session(engine())  # noqa: E731 - scoped_session wants no more
+    session = orm.scoped_session(factory)
+    app.teardown_appcontext(lambda error: session.remove())
+    return Storage(session, engine, is_shared_with_host=False)
+
+
+def _start_worker_with_first_request(app: Flask, runtime: Runtime) -> None:
+    """Start the worker in processes that serve requests: never in commands or tests."""
+    worker = EmbeddedWorker(app, runtime)
+    app.extensions["peersupport_worker"] = worker
+
+    def start() -> None:
+        if not current_app.testing:
+            worker.ensure_started()
+
+    app.before_request(start)

@@ -1,0 +1,112 @@
+"""After the host's view: the calm page for a reporter, one sentence where our part failed."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, current_app, flash, g, request, url_for
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+
+from .. import i18n, signals
+from ..access.locale import pick_locale
+from ..i18n import gettext as _
+from ..runtime import Runtime
+from .receiver import running_fields
+from .step import MAX_COLLEAGUES, read_step
+
+_SALT = "peersupport-reported"
+#: How long the page after the report can be changed.
+LIFETIME_SECONDS = 7 * 24 * 3600
+
+
+def install_hooks(app: Flask, runtime: Runtime) -> None:
+    """Look at the answers of the host's views that brought something in."""
+
+    def after_request(response: Response) -> Response:
+        if "peersupport_taken" in g:
+            with i18n.use_locale(pick_locale(runtime)):
+                _tell_failures(app, runtime)
+                return _after_report(runtime, response)
+        return response
+
+    app.after_request(after_request)
+
+
+def _tell_failures(app: Flask, runtime: Runtime) -> None:
+    for kind, ref in g.peersupport_taken.failures:
+        signals.send(signals.intake_failed, app, kind=kind, ref=ref)
+    if g.peersupport_taken.failures:
+        flash(failure_sentence(runtime), "warning")
+
+
+def failure_sentence(runtime: Runtime) -> str:
+    """Return what the reporter reads when the report is stored but the step was not."""
+    phone = runtime.settings.support_phone
+    if phone is None:
+        return _("Your report is stored. Your request for peer support did not get through.")
+    return _(
+        "Your report is stored. Your request for peer support did not get through: "
+        "please call %(phone)s.",
+        phone=phone,
+    )
+
+
+def _after_report(runtime: Runtime, response: Response) -> Response:
+    """Lead a reporter who asked for something to the calm page; others see no difference."""
+    fields = running_fields()
+    step = read_step(fields)
+    taken = g.peersupport_taken
+    if not taken.intakes or (step.is_empty and not step.surplus):
+        return response
+    (kind, ref), intake_id = next(iter(taken.intakes.items()))
+    is_page = runtime.settings.after_report == "page" and _is_own_redirect(response)
+    address = response.headers["Location"] if is_page else ""
+    token = sign_reported(
+        {
+            "kind": kind,
+            "ref": ref,
+            "intake": intake_id,
+            "next": address,
+            "me": step.wants_support,
+            "count": len(step.rows),
+            "surplus": step.surplus,
+        }
+    )
+    url = url_for("peersupport.intake.reported", token=token)
+    if is_page:
+        response.headers["Location"] = url
+    else:
+        flash(_("Peer support: thank you. What happens next: %(url)s", url=url), "info")
+    if step.surplus:
+        message = _("Only %(n)s colleagues could be taken in; tell us about the others.")
+        flash(message % {"n": MAX_COLLEAGUES}, "warning")
+    return response
+
+
+def _is_own_redirect(response: Response) -> bool:
+    """Return whether a browser that shows pages is being sent on within this host."""
+    if response.status_code not in (302, 303) or "Location" not in response.headers:
+        return False
+    if request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
+        return False
+    target = urlsplit(response.headers["Location"])
+    return target.netloc in ("", request.host)
+
+
+def _serializer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(current_app.secret_key or "", salt=_SALT)
+
+
+def sign_reported(content: dict[str, Any]) -> str:
+    """Return the token of the page after a report."""
+    return str(_serializer().dumps(content))
+
+
+def read_reported(token: str) -> dict[str, Any] | None:
+    """Return what a token says; None for one that is not ours or too old."""
+    try:
+        content: dict[str, Any] = _serializer().loads(token, max_age=LIFETIME_SECONDS)
+    except BadSignature:
+        return None
+    return content

@@ -1,0 +1,104 @@
+"""What an intake row holds, sealed: the report as described, the step as posted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, tzinfo
+from typing import Any
+
+from ..ports import MonthKey
+from ..values import Involved, Person, Report
+from ..vault import seal
+from .step import MAX_LENGTH, clean_text
+
+MAX_URL = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """How the reporter would like to be supported, chosen on the page after the report."""
+
+    channel: str = ""
+    day_part: str = ""
+    is_outside: bool = False
+    not_to_ask: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """One way in of one report."""
+
+    report: Report
+    fields: Mapping[str, str]
+    preferences: Preferences | None = None
+
+
+def _aware(instant: datetime | None, zone: tzinfo) -> str | None:
+    if instant is None:
+        return None
+    return (instant if instant.tzinfo else instant.replace(tzinfo=zone)).isoformat()
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _person(values: Mapping[str, Any] | None) -> Person | None:
+    return Person(**values) if values else None
+
+
+def clean_report(report: Report) -> Report:
+    """Return the report as it is stored: texts that fit, an anonymous reporter left out."""
+    return replace(
+        report,
+        kind=clean_text(str(report.kind))[:32],
+        ref=clean_text(str(report.ref)),
+        department=clean_text(report.department)[:MAX_LENGTH] if report.department else None,
+        url=report.url if report.url and len(report.url) <= MAX_URL else None,
+        reporter=None if report.anonymous else report.reporter,
+    )
+
+
+def seal_payload(row_id: str, payload: Payload, key: MonthKey, zone: tzinfo) -> bytes:
+    """Encrypt a payload for the intake row `row_id`; naive instants are taken to be in `zone`."""
+    report = payload.report
+    content = {
+        "report": {
+            "kind": report.kind,
+            "ref": report.ref,
+            "department": report.department,
+            "occurred_at": _aware(report.occurred_at, zone),
+            "reported_at": _aware(report.reported_at, zone),
+            "reporter": asdict(report.reporter) if report.reporter else None,
+            "involved": [asdict(one) for one in report.involved],
+            "url": report.url,
+            "anonymous": report.anonymous,
+        },
+        "fields": dict(payload.fields),
+        "preferences": asdict(payload.preferences) if payload.preferences else None,
+    }
+    return seal.seal(key, f"intake {row_id}", seal.to_json(content))
+
+
+def open_payload(row_id: str, sealed: bytes, key: MonthKey) -> Payload:
+    """Decrypt the payload of the intake row `row_id`."""
+    content = json.loads(seal.unseal(key, f"intake {row_id}", sealed))
+    values = content["report"]
+    report = Report(
+        **{
+            **values,
+            "occurred_at": _instant(values["occurred_at"]),
+            "reported_at": _instant(values["reported_at"]),
+            "reporter": _person(values["reporter"]),
+            "involved": tuple(
+                Involved(**{**one, "person": Person(**one["person"])}) for one in values["involved"]
+            ),
+        }
+    )
+    chosen = content["preferences"]
+    preferences = (
+        Preferences(**{**chosen, "not_to_ask": tuple(chosen["not_to_ask"])}) if chosen else None
+    )
+    return Payload(report, content["fields"], preferences)

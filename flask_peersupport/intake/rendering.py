@@ -1,0 +1,70 @@
+"""Drawing the step inside a host's form. It costs the host no statement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import current_app, render_template, url_for
+from markupsafe import Markup
+
+from .. import i18n
+from ..access.locale import pick_locale
+from ..clock import utc_now
+from ..errors import KeyringError
+from ..runtime import Runtime, runtime_of
+from .step import MAX_COLLEAGUES, ROW_FIELDS, read_step
+
+#: Rows for colleagues that are there without JavaScript.
+EMPTY_ROWS = 3
+
+
+def render_step(kind: str | None, fields: Mapping[str, str]) -> Markup:
+    """Return the step, refilled with `fields`; nothing where the extension is switched off."""
+    runtime = runtime_of(current_app)
+    if runtime is None:
+        return Markup("")
+    with i18n.use_locale(pick_locale(runtime)):
+        return Markup(render_template("peersupport/step.html", **_context(runtime, kind, fields)))  # noqa: S704 - our own template
+
+
+def _context(runtime: Runtime, kind: str | None, fields: Mapping[str, str]) -> dict[str, Any]:
+    settings = runtime.settings
+    step = read_step(fields)
+    rows: list[dict[str, object]] = [
+        {"index": row.index, **{field: getattr(row, field) for field in ROW_FIELDS}}
+        for row in step.rows
+    ]
+    used = {row.index for row in step.rows}
+    free = (i for i in range(MAX_COLLEAGUES) if i not in used)
+    for _, index in zip(range(EMPTY_ROWS), free, strict=False):
+        rows.append({"index": index, **dict.fromkeys(ROW_FIELDS, "")})
+    return {
+        "kind": kind,
+        "shows_me_involved": kind is None or kind in settings.kinds_with_analysis,
+        "fields": fields,
+        "rows": rows,
+        "surplus": step.surplus,
+        "max_colleagues": MAX_COLLEAGUES,
+        "is_available": _is_available(runtime),
+        "is_signed_in": runtime.users.current() is not None,
+        "settings": settings,
+        "phone": settings.support_phone,
+        "people_url": url_for("peersupport.intake.people"),
+        "css_url": url_for("peersupport.static", filename="peersupport.css"),
+        "js_url": url_for("peersupport.static", filename="step.js"),
+        "ps_t": i18n.gettext,
+        "ps_nt": i18n.ngettext,
+        "ps_label": i18n.label,
+        "ps_locale": i18n.current_locale(),
+    }
+
+
+def _is_available(runtime: Runtime) -> bool:
+    """Return whether a step could be taken in now: without keys nothing can be sealed."""
+    try:
+        runtime.keys.current(utc_now())
+    except KeyringError as error:
+        current_app.logger.critical("peer support takes nothing in: %s", error)
+        return False
+    return True

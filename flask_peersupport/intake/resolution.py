@@ -1,0 +1,155 @@
+"""Who is meant by what was typed: found in the host's directory, or kept and flagged (P1)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from email_validator import EmailNotValidError, validate_email
+from flask import current_app
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from ..runtime import Runtime, current_runtime
+from ..values import Involved, Person, Report, Wish, WishBy
+from ..vault.seal import plain_name
+from .step import Row
+
+_SALT = "peersupport-person"
+_PHONE = re.compile(r"\+?[\d\s()./-]{6,30}")
+#: A host whose clock runs ahead a little is no mistake of the reporter.
+_CLOCK_SKEW = timedelta(hours=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A colleague named, with what could not be right about it.
+
+    Attributes:
+        involved: who and what they wish.
+        flags: codes, e.g. "bad_email".
+        typed_department: as typed, beside the directory's own.
+        is_unknown: the name fits nobody or several, and there is no way to reach them.
+    """
+
+    involved: Involved
+    flags: tuple[str, ...] = ()
+    typed_department: str | None = None
+    is_unknown: bool = False
+
+
+def sign_user(user_id: str) -> str:
+    """Return the value of a row's `user` field for a suggestion that was picked."""
+    return str(_serializer().dumps(user_id))
+
+
+def _serializer() -> URLSafeSerializer:
+    return URLSafeSerializer(current_app.secret_key or "", salt=_SALT)
+
+
+def _signed_user(runtime: Runtime, signature: str) -> Person | None:
+    try:
+        return runtime.users.get(_serializer().loads(signature)) if signature else None
+    except BadSignature:
+        return None
+
+
+def is_email(text: str) -> bool:
+    """Return whether `text` is an e-mail address by its form."""
+    try:
+        validate_email(text, check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        return False
+    return True
+
+
+def is_phone(text: str) -> bool:
+    """Return whether `text` is a telephone number by its form."""
+    return bool(_PHONE.fullmatch(text)) and sum(c.isdigit() for c in text) >= 4
+
+
+def flags_of_report(report: Report, now: datetime) -> tuple[str, ...]:
+    """Return the codes of what cannot be right about a report."""
+    settings = current_runtime().settings
+    flags = []
+    if report.occurred_at is not None and report.occurred_at > now + _CLOCK_SKEW:
+        flags.append("future_date")
+    if report.kind not in settings.kinds:
+        flags.append("unknown_kind")
+    if not report.department:
+        flags.append("no_department")
+    return tuple(flags)
+
+
+def search_person(text: str) -> list[Person]:
+    """Return the people whose name (or e-mail address) is exactly `text`."""
+    users = current_runtime().users
+    if "@" in text:
+        found = users.find(text)
+        return [found] if found else []
+    name = plain_name(text)
+    return [p for p in users.search(text, 20) if plain_name(p.name) == name] if name else []
+
+
+def name_colleagues(runtime: Runtime, rows: Sequence[Row]) -> Iterator[Named]:
+    """Yield the colleagues of the step's rows, found in the directory where that is certain."""
+    for row in rows:
+        flags = tuple(_flags(runtime, row))
+        person, is_unknown = _who(runtime, row)
+        wish = row.wish if row.wish in list(Wish) else Wish.ASK
+        known = _with_typed(person, row)
+        involved = Involved(known, wish, WishBy.REPORTER)
+        yield Named(involved, flags, row.department or None, is_unknown)
+
+
+def _flags(runtime: Runtime, row: Row) -> Iterator[str]:
+    settings = runtime.settings
+    if row.email and not is_email(row.email):
+        yield "bad_email"
+    if row.phone and not is_phone(row.phone):
+        yield "bad_phone"
+    if row.wish and row.wish not in list(Wish):
+        yield "unknown_wish"
+    codes = {
+        "profession": settings.professions,
+        "discipline": settings.disciplines,
+        "seniority": settings.seniorities,
+    }
+    for field, known in codes.items():
+        text = getattr(row, field)
+        if text and text not in known:
+            yield f"unknown_{field}"
+
+
+def _who(runtime: Runtime, row: Row) -> tuple[Person, bool]:
+    """Return who is meant, and whether that is unknown: nobody is called on a guess."""
+    picked = _signed_user(runtime, row.user)
+    # a name typed over the picked one means somebody else
+    if picked is not None and plain_name(picked.name) == plain_name(row.name):
+        return picked, False
+    has_email = bool(row.email) and is_email(row.email)
+    if has_email:
+        found = runtime.users.find(row.email)
+        if found is not None:
+            return found, False
+    same = search_person(row.name)
+    if len(same) == 1 and not has_email:
+        return same[0], False
+    typed = Person(name=row.name, email=row.email or None, phone=row.phone or None)
+    is_reachable = has_email or (bool(row.phone) and is_phone(row.phone))
+    return typed, not is_reachable
+
+
+def _with_typed(person: Person, row: Row) -> Person:
+    """Complete what the directory does not know with what was typed."""
+    settings = current_runtime().settings
+    typed = {
+        "phone": row.phone,
+        "department": row.department,
+        "profession": row.profession if row.profession in settings.professions else "",
+        "discipline": row.discipline if row.discipline in settings.disciplines else "",
+        "seniority": row.seniority if row.seniority in settings.seniorities else "",
+    }
+    missing = {f: text for f, text in typed.items() if text and not getattr(person, f)}
+    return replace(person, **missing)

@@ -1,0 +1,180 @@
+"""The hard rules: who may be asked for whom. One function a rule, one ordered table, no database.
+
+`statements.py` says the same in SQL; a test over random hospitals compares the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from ..i18n import gettext, mark
+from ..supporters.states import SupporterState
+from ..values import Verdict
+from .need import Need
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What matching knows of a supporter.
+
+    `departments` holds canonical names, and None where one is unknown. `has_conflict` is about
+    the colleague of the need. `quarter_count` counts in `quarter`, e.g. "2026Q4".
+    """
+
+    id: str
+    person_id: str
+    state: SupporterState
+    profession: str | None
+    discipline: str | None
+    seniority: str | None
+    is_external: bool
+    has_account: bool
+    is_asked_at_night: bool
+    paused_until_on: date | None
+    max_open: int | None
+    open_count: int
+    asked_count: int
+    max_per_quarter: int | None
+    quarter_count: int
+    quarter: str | None
+    last_deployed_at: datetime | None
+    deployments: int
+    departments: frozenset[str | None] = frozenset()
+    has_conflict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the settings allow (P11).
+
+    Attributes:
+        max_open: reach-outs at once, for supporters without a limit of their own.
+        cool_down: rest after taking a reach-out.
+    """
+
+    max_open: int
+    cool_down: timedelta
+
+
+def rested_since(need: Need, limits: Limits) -> datetime:
+    """Return the instant at or before which a supporter was last deployed who is rested now."""
+    return need.at - limits.cool_down
+
+
+def is_appointed(need: Need, facts: Facts, limits: Limits) -> bool:
+    """Only whom the board's letter made a supporter is asked (P26)."""
+    return facts.state in (SupporterState.APPOINTED, SupporterState.PAUSED)
+
+
+def is_active(need: Need, facts: Facts, limits: Limits) -> bool:
+    """A pause lasts through its last day (P28)."""
+    if facts.state == SupporterState.PAUSED:
+        return False
+    until = facts.paused_until_on
+    return until is None or until < date.fromisoformat(need.today_on)
+
+
+def comes_from_where_wished(need: Need, facts: Facts, limits: Limits) -> bool:
+    """External supporters are for those who prefer them, and only for those (P14)."""
+    return facts.is_external == need.is_outside
+
+
+def is_no_excluded_person(need: Need, facts: Facts, limits: Limits) -> bool:
+    """Not the colleague, nobody of the same report, nobody the colleague refuses (P7, P10)."""
+    return facts.person_id not in need.excluded_people
+
+
+def is_no_excluded_supporter(need: Need, facts: Facts, limits: Limits) -> bool:
+    """Not who was asked before, or is asked for another colleague of the report (P10)."""
+    return facts.id not in need.excluded_supporters
+
+
+def has_known_department(need: Need, facts: Facts, limits: Limits) -> bool:
+    """What is not in the list of departments fails closed; externals work in none (P8)."""
+    if facts.is_external:
+        return True
+    return bool(need.own_departments and facts.departments) and None not in facts.departments
+
+
+def is_from_other_department(need: Need, facts: Facts, limits: Limits) -> bool:
+    """Never from the colleague's own department, without exception (P8)."""
+    return not facts.departments & need.own_departments
+
+
+def has_no_conflict(need: Need, facts: Facts, limits: Limits) -> bool:
+    """Family ties, personal contacts or own experiences rule a supporter out for good (P10)."""
+    return not facts.has_conflict
+
+
+def is_below_limit(need: Need, facts: Facts, limits: Limits) -> bool:
+    """Reach-outs and open questions together stay below the own limit, or the set one (P11)."""
+    limit = limits.max_open if facts.max_open is None else facts.max_open
+    return facts.open_count + facts.asked_count < limit
+
+
+def is_below_quarter_limit(need: Need, facts: Facts, limits: Limits) -> bool:
+    """A supporter may set how many reach-outs a quarter are enough (P28)."""
+    if facts.max_per_quarter is None or facts.quarter != need.quarter:
+        return True
+    return facts.quarter_count < facts.max_per_quarter
+
+
+def is_rested(need: Need, facts: Facts, limits: Limits) -> bool:
+    """Days of rest follow each reach-out taken (P11)."""
+    last = facts.last_deployed_at
+    return last is None or last <= rested_since(need, limits)
+
+
+def is_reachable(need: Need, facts: Facts, limits: Limits) -> bool:
+    """At night only those are asked who chose it (P12)."""
+    return facts.is_asked_at_night or not need.is_night
+
+
+Rule = Callable[[Need, Facts, Limits], bool]
+
+#: In this order; the first one broken is the one that is named. A conflict shares its code with
+#: excluded persons: it is nobody's business but the supporter's.
+RULES: tuple[tuple[str, Rule], ...] = (
+    ("not_appointed", is_appointed),
+    ("paused", is_active),
+    ("outside", comes_from_where_wished),
+    ("not_eligible", is_no_excluded_person),
+    ("already_asked", is_no_excluded_supporter),
+    ("unknown_department", has_known_department),
+    ("own_department", is_from_other_department),
+    ("not_eligible", has_no_conflict),
+    ("limit", is_below_limit),
+    ("quarter_limit", is_below_quarter_limit),
+    ("cool_down", is_rested),
+    ("night", is_reachable),
+)
+
+MESSAGES = {
+    "ok": mark("may be asked"),
+    "not_appointed": mark("is not an appointed supporter"),
+    "paused": mark("has paused"),
+    "outside": mark("does not fit the wish for somebody from inside or outside the hospital"),
+    "not_eligible": mark("is not eligible for this colleague"),
+    "already_asked": mark("was asked already, or is asked for another colleague of this report"),
+    "unknown_department": mark("has no department that is in the list"),
+    "own_department": mark("works in the colleague's own department or that of the event"),
+    "limit": mark("has as many reach-outs as may be at once"),
+    "quarter_limit": mark("has as many reach-outs as may be in a quarter"),
+    "cool_down": mark("took a reach-out not long ago"),
+    "night": mark("is not asked at night"),
+}
+
+
+def verdict(code: str) -> Verdict:
+    """Return the verdict for `code`, a key of MESSAGES, in the language in use."""
+    return Verdict(code == "ok", code, gettext(MESSAGES[code]))
+
+
+def check(need: Need, facts: Facts, limits: Limits) -> Verdict:
+    """Return the first hard rule that is broken, or that there is none (P8 to P12, P14)."""
+    for code, rule in RULES:
+        if not rule(need, facts, limits):
+            return verdict(code)
+    return verdict("ok")

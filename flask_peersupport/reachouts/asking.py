@@ -1,0 +1,198 @@
+"""Actions: asking supporters, one at a time, until one says yes (P12)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import orm
+
+from .. import signals
+from ..audit import record
+from ..db import new_id
+from ..errors import NotEligible
+from ..matching.need import Need
+from ..matching.queries import is_eligible, propose, propose_together
+from ..runtime import current_runtime
+from ..supporters.models import Supporter
+from ..values import Person
+from . import notices
+from .deadlines import answer_due, next_opening
+from .lifecycle import lock, move, wait_for, withdraw_open_request
+from .models import ReachOut, SupportRequest
+from .needs import limits, need_of
+from .states import ReachOutState, RequestState, WaitingFor
+
+
+def ask_together(
+    session: orm.Session, reach_outs: Sequence[ReachOut], *, now: datetime
+) -> list[SupportRequest]:
+    """Ask the best supporter for each of some queued reach-outs of one report.
+
+    Where nobody can be asked, the reach-out waits for the morning or for a coordinator.
+
+    Args:
+        session: not committed here.
+        reach_outs: of one report, locked, in state `queued`.
+        now: aware.
+    """
+    runtime = current_runtime()
+    needs: list[tuple[ReachOut, Need]] = []
+    for reach_out in reach_outs:
+        need = need_of(session, reach_out, now=now)
+        if need is None:
+            _give_up(session, reach_out, WaitingFor.UNKNOWN_DEPARTMENT, now)
+        else:
+            needs.append((reach_out, need))
+    proposals = propose_together(
+        session, [need for _, need in needs], limits(), runtime.departments
+    )
+    made = []
+    for (reach_out, need), proposal in zip(needs, proposals, strict=True):
+        if proposal is None:
+            _wait_or_give_up(session, reach_out, need, now)
+        else:
+            made.append(
+                _ask(
+                    session,
+                    reach_out,
+                    lock(session, Supporter, proposal.supporter_id),
+                    explanation=proposal.explanation,
+                    actor=record.WORKER,
+                    now=now,
+                )
+            )
+    return made
+
+
+def ask_by_hand(
+    session: orm.Session,
+    reach_out: ReachOut,
+    supporter_id: str,
+    *,
+    actor: Person,
+    now: datetime,
+) -> SupportRequest:
+    """Ask the supporter whom a coordinator chose, in the place of who is asked now.
+
+    All hard rules hold, but for those that a coordinator may decide: somebody asked before,
+    somebody who has a colleague of the same report, and the hour of the day.
+
+    Raises:
+        NotEligible: a hard rule forbids it.
+        InvalidTransition: somebody has the reach-out, or it is closed.
+    """
+    reach_out = lock(session, ReachOut, reach_out.id)
+    verdict = eligible_by_hand(session, reach_out, supporter_id, now=now)
+    if not verdict[0]:
+        raise NotEligible(verdict[1], verdict[2])
+    withdraw_open_request(session, reach_out, now=now)
+    if reach_out.state is ReachOutState.ASKING:
+        move(reach_out, ReachOutState.QUEUED, now=now, due_at=None)
+    supporter = lock(session, Supporter, supporter_id)
+    return _ask(
+        session, reach_out, supporter, explanation=None, actor=actor, now=now, is_by_hand=True
+    )
+
+
+def eligible_by_hand(
+    session: orm.Session, reach_out: ReachOut, supporter_id: str, *, now: datetime
+) -> tuple[bool, str, str]:
+    """Return whether a coordinator may choose this supporter: ok, code, sentence."""
+    need = need_of(session, reach_out, now=now, by_day=True)
+    if need is None:
+        message = "The department of the colleague is unknown: say first which one it is."
+        return False, WaitingFor.UNKNOWN_DEPARTMENT, message
+    open_ids = {r.supporter_id for r in reach_out.requests if r.state is RequestState.ASKED}
+    if supporter_id in open_ids:
+        return False, "asked", "This supporter is asked already."
+    need = replace(need, excluded_supporters=frozenset())
+    departments = current_runtime().departments
+    verdict = is_eligible(session, need, limits(), departments, supporter_id)
+    return verdict.ok, verdict.code, verdict.message
+
+
+def _ask(
+    session: orm.Session,
+    reach_out: ReachOut,
+    supporter: Supporter,
+    *,
+    explanation: dict[str, Any] | None,
+    actor: Person | str,
+    now: datetime,
+    is_by_hand: bool = False,
+) -> SupportRequest:
+    settings = current_runtime().settings
+    due_at = answer_due(
+        now,
+        settings.answer_within,
+        settings.reachable_hours,
+        settings.timezone,
+        at_night=supporter.is_asked_at_night,
+    )
+    request = SupportRequest(
+        id=new_id(),
+        reach_out_id=reach_out.id,
+        open_for=reach_out.id,
+        supporter_id=supporter.id,
+        state=RequestState.ASKED,
+        asked_at=now,
+        answer_due_at=due_at,
+        is_by_hand=is_by_hand,
+        is_by_telephone=False,
+        explanation=explanation,
+    )
+    reach_out.requests.append(request)
+    supporter.asked_count += 1
+    move(reach_out, ReachOutState.ASKING, now=now, due_at=None, urgent_at=due_at)
+    session.flush()
+    record.record(
+        session,
+        "supporter.asked",
+        actor=actor,
+        now=now,
+        object_id=request.id,
+        subject_id=reach_out.involved.person_id,
+    )
+    if supporter.has_account:
+        notices.tell_supporter(session, "supporter_asked", supporter, request, now=now)
+    signals.remember(
+        session.info, signals.supporter_asked, request_id=request.id, reach_out_id=reach_out.id
+    )
+    return request
+
+
+def _wait_or_give_up(session: orm.Session, reach_out: ReachOut, need: Need, now: datetime) -> None:
+    """At night wait for those who may be asked by day; else a coordinator is told at once."""
+    runtime = current_runtime()
+    settings = runtime.settings
+    by_day = replace(need, is_night=False)
+    if need.is_night and propose(session, by_day, limits(), runtime.departments):
+        opening = next_opening(now, settings.reachable_hours, settings.timezone)
+        reach_out.due_at = reach_out.urgent_at = opening
+        session.flush()
+        return
+    without_account = propose(
+        session, by_day, limits(), runtime.departments, with_account_only=False
+    )
+    reason = WaitingFor.BY_TELEPHONE if without_account else WaitingFor.NO_SUPPORTER
+    _give_up(session, reach_out, reason, now)
+
+
+def _give_up(
+    session: orm.Session, reach_out: ReachOut, waiting_for: WaitingFor, now: datetime
+) -> None:
+    wait_for(reach_out, waiting_for, now=now)
+    session.flush()
+    record.record(
+        session,
+        "reach_out.waits",
+        actor=record.WORKER,
+        now=now,
+        object_id=reach_out.id,
+        subject_id=reach_out.involved.person_id,
+        detail=waiting_for,
+    )
+    notices.tell_coordinators(session, "attention", reach_out, now=now)

@@ -1,0 +1,87 @@
+"""Who sees nothing of a reach-out: a coordinator who is involved in its report (guarantees).
+
+A coordinator who was named in the report, or reported it as a person involved, sees nothing of
+it; neither does one who bears the same name as somebody in it, until another coordinator has
+confirmed that it is somebody else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from ..runtime import current_runtime
+from ..values import Person
+from ..vault.models import PersonRecord
+from ..vault.persons import email_marks, find_person_ids, is_same_person, name_marks, user_marks
+from ..vault.seal import plain_name
+from .models import InvolvedRecord, NameClearance, ReachOut
+
+
+def barring_involved(
+    person: Person, person_ids: Sequence[str], now: datetime
+) -> sa.Select[Any]:
+    """Return the SELECT, correlated to a reach-out's `InvolvedRecord`, that finds what bars.
+
+    It looks at everybody involved in the same report: the person's user id, e-mail address or
+    name, unless the name was cleared for this person.
+    """
+    keys = current_runtime().keys.live(now)
+    other = orm.aliased(InvolvedRecord)
+    record = orm.aliased(PersonRecord)
+    cleared = (
+        sa.select(NameClearance.id)
+        .where(NameClearance.involved_id == other.id, NameClearance.person_id.in_(person_ids))
+        .exists()
+    )
+    same_report = sa.or_(
+        other.id == InvolvedRecord.id,
+        sa.and_(other.report_id.is_not(None), other.report_id == InvolvedRecord.report_id),
+    )
+    is_named = sa.or_(
+        record.user_mark.in_(user_marks(keys, person)),
+        record.email_mark.in_(email_marks(keys, person)),
+        sa.and_(record.name_mark.in_(name_marks(keys, person)), ~cleared),
+    )
+    return (
+        sa.select(sa.literal(1))
+        .select_from(other)
+        .join(record, record.id == other.person_id)
+        .where(same_report, is_named)
+        .correlate(InvolvedRecord)
+    )
+
+
+def is_barred(session: orm.Session, person: Person, reach_out: ReachOut, now: datetime) -> bool:
+    """Return whether `person` may see nothing of the reach-out."""
+    ids = find_person_ids(session, person, now)
+    statement = sa.select(InvolvedRecord.id).where(
+        InvolvedRecord.id == reach_out.involved_id, barring_involved(person, ids, now).exists()
+    )
+    return session.scalar(statement) is not None
+
+
+def namesakes(session: orm.Session, reach_out: ReachOut, now: datetime) -> list[Person]:
+    """Return the coordinators who bear the name of the colleague but are not known to be them."""
+    colleague = reach_out.person
+    if colleague is None:
+        return []
+    cleared = set(
+        session.scalars(
+            sa.select(NameClearance.person_id).where(
+                NameClearance.involved_id == reach_out.involved_id
+            )
+        )
+    )
+    name = plain_name(colleague.name)
+    return [
+        person
+        for person in current_runtime().roles.members("coordinator")
+        if plain_name(person.name) == name
+        and not is_same_person(person, colleague)
+        and not cleared.intersection(find_person_ids(session, person, now))
+    ]

@@ -1,0 +1,272 @@
+"""What the pages of reach-outs show, as plain values: templates run no queries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from flask import url_for
+from sqlalchemy import orm
+
+from ..i18n import format_weekday_moment
+from ..i18n import gettext as _
+from ..matching.explanation import sentences
+from ..runtime import current_runtime
+from ..values import Person, Wish, WishBy
+from .answering import refusal_reason
+from .contacting import LATER
+from .models import Contact, ReachOut, SupportRequest
+from .presentation import (
+    DAY_PART_LABELS,
+    ORIGIN_LABELS,
+    code_label,
+    delay_text,
+    flag_texts,
+    kind_label,
+    report_day,
+    state_label,
+)
+from .proposals import proposals_for
+from .sentences import first_sentence, name_came_from
+from .states import (
+    CHANNEL_LABELS,
+    CONTACT_OUTCOME_LABELS,
+    DECLINED_REASON_LABELS,
+    KIND_LABELS,
+    OUTCOME_LABELS,
+    REFUSAL_LABELS,
+    REFUSAL_LABELS_FOR_OTHERS,
+    REQUEST_STATE_LABELS,
+    TAKEN,
+    WAITING_LABELS,
+    Origin,
+    Outcome,
+    ReachOutState,
+    RequestState,
+)
+
+_LATER_LABELS = {
+    "two_hours": lambda: _("in two hours"),
+    "this_evening": lambda: _("this evening"),
+    "tomorrow": lambda: _("tomorrow morning"),
+}
+
+
+def _options(labels: Mapping[Any, str]) -> list[tuple[str, str]]:
+    return [(code.value, _(text)) for code, text in labels.items()]
+
+
+def _choices(closing: Mapping[Any, str]) -> dict[str, list[tuple[str, str]]]:
+    return {
+        "channels": _options(CHANNEL_LABELS),
+        "kinds": _options(KIND_LABELS),
+        "outcomes": _options(CONTACT_OUTCOME_LABELS),
+        "later_options": [(code, _LATER_LABELS[code]()) for code in LATER],
+        "close_outcomes": _options(closing),
+        "reasons": _options(DECLINED_REASON_LABELS),
+        "refusals": _options(REFUSAL_LABELS),
+    }
+
+
+def _urls(reach_out: ReachOut, *actions: str) -> dict[str, str]:
+    return {
+        action: url_for(f"peersupport.queue.{action}", reach_out_id=reach_out.id)
+        for action in actions
+    }
+
+
+def queue_row(reach_out: ReachOut, now: datetime) -> dict[str, Any]:
+    """Return one row of the queue."""
+    settings = current_runtime().settings
+    involved = reach_out.involved
+    person = reach_out.person
+    asked = next((r for r in reach_out.requests if r.state is RequestState.ASKED), None)
+    holder = asked.supporter if asked else reach_out.supporter
+    return {
+        "url": url_for("peersupport.queue.reach_out_page", reach_out_id=reach_out.id),
+        "name": person.name if person else None,
+        "department": involved.department,
+        "kind_label": kind_label(reach_out),
+        "origin_label": None
+        if reach_out.origin is Origin.REPORT
+        else _(ORIGIN_LABELS[reach_out.origin]),
+        "state": reach_out.state.value,
+        "state_label": state_label(reach_out),
+        "waiting_text": _waiting_text(reach_out),
+        "is_overdue": reach_out.overdue_at is not None,
+        "urgent_at": reach_out.urgent_at,
+        "urgent_text": _urgent_text(reach_out, now),
+        "supporter_name": holder.record.person.name if holder else None,
+        "asked_at": asked.asked_at if asked else None,
+        "answer_due_at": asked.answer_due_at if asked else None,
+        "profession_label": code_label(settings.professions, involved.profession),
+        "delay_text": delay_text(reach_out),
+        "flags": flag_texts(reach_out),
+    }
+
+
+def _waiting_text(reach_out: ReachOut) -> str | None:
+    return _(WAITING_LABELS[reach_out.waiting_for]) if reach_out.waiting_for else None
+
+
+def _urgent_text(reach_out: ReachOut, now: datetime) -> str:
+    """Return until when, or since when, something is expected."""
+    moment = format_weekday_moment(reach_out.urgent_at, current_runtime().settings.timezone)
+    if reach_out.state is ReachOutState.CLOSED:
+        return ""
+    if reach_out.urgent_at > now:
+        return _("before %(moment)s", moment=moment)
+    return _("since %(moment)s", moment=moment)
+
+
+def call_card(reach_out: ReachOut, now: datetime) -> dict[str, Any]:
+    """Return everything for the call (P15 to P17)."""
+    settings = current_runtime().settings
+    involved, person, report = reach_out.involved, reach_out.person, reach_out.report
+    has_link = report is not None and report.kind not in ("complaint", "disciplinary")
+    closing = {code: text for code, text in OUTCOME_LABELS.items() if code != Outcome.WITHDRAWN}
+    return {
+        "name": person.name if person else None,
+        "phone": person.phone if person else None,
+        "email": person.email if person and "bad_email" not in involved.flags else None,
+        "department": involved.department,
+        "profession_label": code_label(settings.professions, involved.profession),
+        "kind_label": kind_label(reach_out),
+        "occurred_on": report_day(reach_out),
+        "report_url": report.url if report is not None and has_link else None,
+        "first_sentence": first_sentence(reach_out, settings.programme_name),
+        "name_came_from": name_came_from(reach_out),
+        "preferred": _preferred(reach_out),
+        "contact_due_at": reach_out.contact_due_at,
+        "is_overdue": reach_out.overdue_at is not None,
+        "state": reach_out.state.value,
+        "state_label": state_label(reach_out),
+        "contacts": [_contact(contact) for contact in reach_out.contacts],
+        "follow_up_on": reach_out.follow_up_on,
+        "is_asked_again": reach_out.is_asked_again,
+        "standby_contact": settings.standby_contact,
+        "urls": _urls(reach_out, "contacts", "follow_up", "close", "hand_back", "later"),
+        "choices": _choices(closing),
+        "today": now.astimezone(settings.timezone).date(),
+    }
+
+
+def _preferred(reach_out: ReachOut) -> str | None:
+    involved = reach_out.involved
+    parts = [
+        _(CHANNEL_LABELS[involved.channel]) if involved.channel else "",
+        _(DAY_PART_LABELS[involved.day_part]) if involved.day_part in DAY_PART_LABELS else "",
+    ]
+    return ", ".join(filter(None, parts)) or None
+
+
+def _contact(contact: Contact) -> dict[str, Any]:
+    return {
+        "happened_on": contact.happened_on,
+        "kind_label": _(KIND_LABELS[contact.kind]),
+        "channel_label": _(CHANNEL_LABELS[contact.channel]),
+        "outcome": contact.outcome.value,
+        "outcome_label": _(CONTACT_OUTCOME_LABELS[contact.outcome]),
+    }
+
+
+def coordinator_page(
+    session: orm.Session,
+    reach_out: ReachOut,
+    now: datetime,
+    *,
+    people: list[Person],
+    namesakes: list[Person],
+) -> dict[str, Any]:
+    """Return the whole story of a reach-out, and what a coordinator can do."""
+    is_waiting = reach_out.state is ReachOutState.NEEDS_COORDINATOR
+    can_ask = reach_out.state not in TAKEN and reach_out.state is not ReachOutState.CLOSED
+    proposals, ruled_out = proposals_for(session, reach_out, now=now) if can_ask else ([], [])
+    departments = current_runtime().departments
+    names = getattr(departments, "names", list)
+    return {
+        "reach_out": _story(reach_out),
+        "waiting_text": _waiting_text(reach_out),
+        "requests": [_request(request) for request in reach_out.requests],
+        "contacts": [_contact(contact) for contact in reach_out.contacts],
+        "proposals": proposals,
+        "ruled_out": ruled_out,
+        "departments": names() if is_waiting else [],
+        "people": [
+            (person.user_id, ", ".join(filter(None, (person.name, person.department))))
+            for person in people
+            if person.user_id
+        ],
+        "same_name": [{"id": person.user_id, "name": person.name} for person in namesakes],
+        "urls": _urls(
+            reach_out,
+            *("ask", "answered", "hand_back", "withdraw", "contacts", "follow_up", "close"),
+            *("identify", "clear_name"),
+        ),
+        "choices": _choices(OUTCOME_LABELS),
+        "today": now.astimezone(current_runtime().settings.timezone).date(),
+    }
+
+
+def _story(reach_out: ReachOut) -> dict[str, Any]:
+    settings = current_runtime().settings
+    involved, person, report = reach_out.involved, reach_out.person, reach_out.report
+    holder = reach_out.supporter
+    return {
+        "name": person.name if person else None,
+        "phone": person.phone if person else None,
+        "email": person.email if person else None,
+        "department": involved.department,
+        "profession_label": code_label(settings.professions, involved.profession),
+        "discipline_label": code_label(settings.disciplines, involved.discipline),
+        "seniority_label": code_label(settings.seniorities, involved.seniority),
+        "wish_text": _wish_text(reach_out),
+        "origin_label": _(ORIGIN_LABELS[reach_out.origin]),
+        "kind_label": kind_label(reach_out),
+        "occurred_on": report_day(reach_out),
+        "created_at": reach_out.created_at,
+        "closed_at": reach_out.closed_at,
+        "outcome_label": _(OUTCOME_LABELS[reach_out.outcome]) if reach_out.outcome else None,
+        "reason_label": _(DECLINED_REASON_LABELS[reach_out.reason]) if reach_out.reason else None,
+        "contact_due_at": reach_out.contact_due_at if not reach_out.contacted_at else None,
+        "follow_up_on": reach_out.follow_up_on,
+        "is_asked_again": reach_out.is_asked_again,
+        "is_overdue": reach_out.overdue_at is not None,
+        "state": reach_out.state.value,
+        "state_label": state_label(reach_out),
+        "flags": [*flag_texts(reach_out), *filter(None, [delay_text(reach_out)])],
+        "report_ref": report.ref if report else None,
+        "report_url": report.url if report else None,
+        "supporter_name": holder.record.person.name if holder else None,
+    }
+
+
+def _wish_text(reach_out: ReachOut) -> str:
+    involved = reach_out.involved
+    texts = {
+        (Wish.YES, WishBy.OWN): _("would like support, in their own words"),
+        (Wish.NO, WishBy.OWN): _("no need now, in their own words"),
+        (Wish.ASK, WishBy.OWN): _("not sure"),
+        (Wish.YES, WishBy.REPORTER): _("yes, according to the reporter"),
+        (Wish.NO, WishBy.REPORTER): _("no need, according to the reporter"),
+        (Wish.ASK, WishBy.REPORTER): _("please ask them"),
+    }
+    text = texts[involved.wish, involved.wish_by]
+    return f"{text}; {_('rather someone from outside')}" if involved.is_outside else text
+
+
+def _request(request: SupportRequest) -> dict[str, Any]:
+    reason = refusal_reason(request)
+    return {
+        "state": request.state.value,
+        "supporter_name": request.supporter.record.person.name,
+        "state_label": _(REQUEST_STATE_LABELS[request.state]),
+        "reason_label": _(REFUSAL_LABELS_FOR_OTHERS[reason]) if reason else None,
+        "asked_at": request.asked_at,
+        "answer_due_at": request.answer_due_at,
+        "answered_at": request.answered_at,
+        "by_hand": request.is_by_hand,
+        "by_telephone": request.is_by_telephone,
+        "explanation_sentences": sentences(request.explanation) if request.explanation else [],
+    }

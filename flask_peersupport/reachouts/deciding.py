@@ -1,0 +1,126 @@
+"""Actions: what a coordinator decides."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from ..audit import record
+from ..errors import InvalidInput
+from ..i18n import gettext as _
+from ..matching.departments import names_in, own_departments, present
+from ..runtime import current_runtime
+from ..values import Person
+from ..vault.persons import store_person
+from .erasing import erase_colleague
+from .lifecycle import lock, move
+from .models import InvolvedRecord, NameClearance, ReachOut
+from .states import ReachOutState
+
+
+def identify_colleague(
+    session: orm.Session,
+    reach_out: ReachOut,
+    *,
+    person: Person | None,
+    department: str | None,
+    report_department: str | None,
+    actor: Person,
+    now: datetime,
+) -> ReachOut:
+    """Say who is meant and in which department, and let supporters be asked.
+
+    Args:
+        session: not committed here.
+        reach_out: waits for a coordinator.
+        person: from the host's directory; None: the name as it was typed is right.
+        department: of the colleague, in the programme's list; None: as it is known.
+        report_department: of the event, in the list; None: as it is known.
+        actor: the coordinator.
+        now: aware.
+
+    Returns:
+        the reach-out that goes on: another one where the person was named twice.
+
+    Raises:
+        InvalidInput: a department is missing or not in the list.
+    """
+    reach_out = lock(session, ReachOut, reach_out.id)
+    involved = reach_out.involved
+    if person is not None:
+        _replace_person(session, involved, person, now)
+    if department:
+        involved.department = department
+    if report_department and involved.report is not None:
+        involved.report.department = report_department
+    colleague = names_in(involved.department)
+    texts = [*colleague, *names_in(involved.report.department if involved.report else None)]
+    departments = present(current_runtime().departments, session)
+    is_known = bool(colleague) and bool(own_departments(departments, texts))
+    if not is_known:
+        message = _("Choose a department from the list: without it nobody can be asked safely.")
+        raise InvalidInput(message, {"department": message})
+    move(reach_out, ReachOutState.QUEUED, now=now, due_at=now)
+    session.flush()
+    record.record(
+        session,
+        "colleague.identified",
+        actor=actor,
+        now=now,
+        object_id=reach_out.id,
+        subject_id=involved.person_id,
+    )
+    return reach_out
+
+
+def _replace_person(
+    session: orm.Session, involved: InvolvedRecord, person: Person, now: datetime
+) -> None:
+    known = involved.record.person if involved.record else None
+    row = store_person(
+        session, replace(person, phone=person.phone or (known.phone if known else None)), now=now
+    )
+    if row.id == involved.person_id:
+        return
+    twice = session.scalar(
+        sa.select(InvolvedRecord.id).where(
+            InvolvedRecord.report_id == involved.report_id, InvolvedRecord.person_id == row.id
+        )
+    )
+    if twice:
+        raise InvalidInput(
+            _("This colleague is named in the report already: close this one as withdrawn."),
+            {"person": _("Named already.")},
+        )
+    report = involved.report
+    erase_colleague(session, involved)
+    involved.report = report
+    involved.record = row
+    for field in ("department", "profession", "discipline", "seniority"):
+        setattr(involved, field, getattr(person, field) or getattr(involved, field))
+    session.flush()
+
+
+def clear_namesake(
+    session: orm.Session,
+    reach_out: ReachOut,
+    namesake: Person,
+    *,
+    actor: Person,
+    now: datetime,
+) -> None:
+    """Confirm that a coordinator of the same name is not the colleague involved."""
+    row = store_person(session, namesake, now=now, is_lasting=True)
+    session.add(NameClearance(involved_id=reach_out.involved_id, person_id=row.id))
+    session.flush()
+    record.record(
+        session,
+        "namesake.cleared",
+        actor=actor,
+        now=now,
+        object_id=reach_out.id,
+        subject_id=row.id,
+    )

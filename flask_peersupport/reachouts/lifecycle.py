@@ -1,0 +1,146 @@
+"""The one place where a reach-out or a request changes its state."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from ..db import begin_immediate
+from ..errors import InvalidTransition, NotAllowed
+from ..outbox.actions import drop_waiting
+from ..runtime import current_runtime
+from ..supporters.models import Supporter
+from . import notices
+from .models import ReachOut, SupportRequest
+from .states import (
+    REACH_OUT_TRANSITIONS,
+    REQUEST_TRANSITIONS,
+    ReachOutState,
+    RequestState,
+    WaitingFor,
+)
+
+Row = TypeVar("Row", ReachOut, SupportRequest, Supporter)
+
+#: A reach-out that waits for a decision, or a conversation without an end, is brought up again.
+DECISION_REMINDER = timedelta(days=1)
+QUIET_REMINDER = timedelta(days=14)
+
+
+def lock(session: orm.Session, model: type[Row], row_id: str) -> Row:
+    """Return a row, read anew and locked until the commit.
+
+    Raises:
+        NotAllowed: there is no such row.
+    """
+    begin_immediate(session)
+    statement = sa.select(model).where(model.id == row_id).with_for_update(of=model)
+    row = session.scalar(statement.execution_options(populate_existing=True))
+    if row is None:
+        raise NotAllowed
+    return row
+
+
+def move(
+    reach_out: ReachOut,
+    to: ReachOutState,
+    *,
+    now: datetime,
+    due_at: datetime | None,
+    urgent_at: datetime | None = None,
+    waiting_for: WaitingFor | None = None,
+) -> None:
+    """Move a reach-out to another state.
+
+    Args:
+        reach_out: locked.
+        to: the state.
+        now: aware.
+        due_at: when the worker looks at it next.
+        urgent_at: the moment from which it is late; default: `due_at`, or else now.
+        waiting_for: what a coordinator has to decide, in `needs_coordinator`.
+
+    Raises:
+        InvalidTransition: the table does not allow it.
+    """
+    allowed = REACH_OUT_TRANSITIONS[reach_out.state]
+    if to not in allowed:
+        raise InvalidTransition(reach_out.state, to, allowed)
+    reach_out.state = to
+    reach_out.changed_at = now
+    reach_out.due_at = due_at
+    reach_out.urgent_at = urgent_at or due_at or now
+    reach_out.waiting_for = waiting_for
+
+
+def queue_again(reach_out: ReachOut, *, now: datetime) -> None:
+    """Return a reach-out to the queue; where supporters are asked by hand, to a coordinator."""
+    if current_runtime().settings.ask_after is None:
+        wait_for(reach_out, WaitingFor.BY_HAND, now=now)
+    else:
+        move(reach_out, ReachOutState.QUEUED, now=now, due_at=now)
+
+
+def wait_for(reach_out: ReachOut, waiting_for: WaitingFor, *, now: datetime) -> None:
+    """Let a reach-out wait for a coordinator, who is reminded every day."""
+    move(
+        reach_out,
+        ReachOutState.NEEDS_COORDINATOR,
+        now=now,
+        due_at=now + DECISION_REMINDER,
+        urgent_at=now,
+        waiting_for=waiting_for,
+    )
+
+
+def end_request(request: SupportRequest, to: RequestState, *, now: datetime) -> None:
+    """Move a request to an answer or an end.
+
+    Raises:
+        InvalidTransition: the table does not allow it.
+    """
+    allowed = REQUEST_TRANSITIONS[request.state]
+    if to not in allowed:
+        raise InvalidTransition(request.state, to, allowed)
+    request.state = to
+    request.answered_at = now
+    request.open_for = None
+
+
+def close_request(
+    session: orm.Session, request: SupportRequest, to: RequestState, *, now: datetime
+) -> None:
+    """End a request without acceptance; its mail is not sent any more."""
+    supporter = lock(session, Supporter, request.supporter_id)
+    supporter.asked_count = max(0, supporter.asked_count - 1)
+    end_request(request, to, now=now)
+    drop_waiting(session, "supporter_asked", request.id)
+
+
+def withdraw_open_request(session: orm.Session, reach_out: ReachOut, *, now: datetime) -> None:
+    """Withdraw the request that waits for an answer, if any, and thank who was asked."""
+    for request in reach_out.requests:
+        if request.state is RequestState.ASKED:
+            close_request(session, request, RequestState.WITHDRAWN, now=now)
+            notices.tell_supporter(session, "request_closed", request.supporter, request, now=now)
+
+
+def release_supporter(session: orm.Session, reach_out: ReachOut, *, now: datetime) -> None:
+    """Take a reach-out from the supporter who has it; their accepted request is withdrawn."""
+    if reach_out.supporter_id is None:
+        return
+    supporter = lock(session, Supporter, reach_out.supporter_id)
+    supporter.open_count = max(0, supporter.open_count - 1)
+    for request in reach_out.requests:
+        if request.state is RequestState.ACCEPTED:
+            end_request(request, RequestState.WITHDRAWN, now=now)
+    reach_out.supporter = None
+    reach_out.supporter_id = None
+    reach_out.accepted_at = None
+    reach_out.contact_due_at = None
+    reach_out.reminded_at = None
+    reach_out.overdue_at = None
+    reach_out.follow_up_on = None

@@ -1,0 +1,87 @@
+"""How reach-outs read on pages: labels of codes in the language in use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from ..config import Label
+from ..i18n import gettext as _
+from ..i18n import label, mark, ngettext
+from ..runtime import current_runtime
+from .models import ReachOut
+from .states import STATE_LABELS, Origin
+
+ORIGIN_LABELS = {
+    Origin.REPORT: mark("report"),
+    Origin.COMPLAINT_REFERRAL: mark("complaints officer"),
+    Origin.CONCERN: mark("concern of a colleague"),
+    Origin.SELF: mark("own request"),
+}
+
+DAY_PART_LABELS = {
+    "morning": mark("in the morning"),
+    "afternoon": mark("in the afternoon"),
+    "evening": mark("in the evening"),
+}
+
+FLAG_LABELS = {
+    "bad_email": mark("The e-mail address that was typed cannot be right."),
+    "bad_phone": mark("The telephone number that was typed cannot be right."),
+    "unknown_wish": mark("The wish that was typed is unknown; the colleague is asked."),
+    "unknown_profession": mark("The profession that was typed is unknown."),
+    "unknown_discipline": mark("The discipline that was typed is unknown."),
+    "unknown_seniority": mark("The career stage that was typed is unknown."),
+    "future_date": mark("The date of the event is still to come."),
+    "unknown_kind": mark("The kind of the report is unknown."),
+    "no_department": mark("The report names no department."),
+}
+
+
+def code_label(labels: Mapping[str, Label], code: str | None) -> str | None:
+    """Return the label of a code; an unknown code as it is; None for none."""
+    if not code:
+        return None
+    return label(labels[code]) if code in labels else code
+
+
+def kind_label(reach_out: ReachOut) -> str:
+    """Return what kind of case it is."""
+    report = reach_out.report
+    if report is None:
+        return _(ORIGIN_LABELS[reach_out.origin])
+    return code_label(current_runtime().settings.kinds, report.kind) or report.kind
+
+
+def state_label(reach_out: ReachOut) -> str:
+    """Return where it stands."""
+    return _(STATE_LABELS[reach_out.state])
+
+
+def report_day(reach_out: ReachOut) -> date | None:
+    """Return the day of the event, or else of the report, in the hospital's time zone."""
+    report = reach_out.report
+    if report is None:
+        return None
+    instant = report.occurred_at or report.reported_at
+    return instant.astimezone(current_runtime().settings.timezone).date()
+
+
+def delay_text(reach_out: ReachOut) -> str | None:
+    """Return how late the report came in, where that matters (P2)."""
+    report = reach_out.report
+    if report is None or report.occurred_at is None:
+        return None
+    days = (report.received_at - report.occurred_at).days
+    if days < 2:
+        return None
+    return ngettext(
+        "reported %(n)s day after the event", "reported %(n)s days after the event", days
+    )
+
+
+def flag_texts(reach_out: ReachOut) -> list[str]:
+    """Return what could not be right about the colleague or the report."""
+    report = reach_out.report
+    flags = (*(reach_out.involved.flags or ()), *((report.flags if report else None) or ()))
+    return [_(FLAG_LABELS[flag]) for flag in flags if flag in FLAG_LABELS]

@@ -1,0 +1,1 @@
+"""Measurements: ratios between things measured alternately in one run."""

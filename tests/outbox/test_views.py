@@ -1,0 +1,203 @@
+"""The coordinators' page of messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy import orm
+
+from flask_peersupport.access.actor import Actor
+from flask_peersupport.audit.models import AuditEntry
+from flask_peersupport.outbox import actions, queries
+from flask_peersupport.outbox.mails import Audience, MailContext, mail
+from flask_peersupport.outbox.models import Message, MessageState
+from flask_peersupport.runtime import current_runtime
+from flask_peersupport.values import Person
+from tests.outbox.conftest import NOW, reread, write
+from tests.outbox.host import People
+
+COORDINATOR = Person("Anna Visser", email="anna@hospital.example", user_id="1")
+LIST = "/peersupport/messages"
+
+
+@pytest.fixture
+def site(make_host: Callable[..., Flask], database_url: str) -> Flask:
+    """A host on each database, with a coordinator signed in."""
+    app = make_host(
+        database_url, PEERSUPPORT_LOCALES=("en",), WTF_CSRF_ENABLED=False, SERVER_NAME="localhost"
+    )
+    people = current_runtime().users
+    assert isinstance(people, People)
+    people.person, people.roles = COORDINATOR, {"coordinator"}
+    return app
+
+
+@pytest.fixture
+def get(site: Flask) -> Iterator[Callable[[str], str]]:
+    """Return a function that reads a page."""
+
+    def read(address: str) -> str:
+        # as in production: no context of the test around the request
+        response = site.test_client().get(address)
+        assert response.status_code == 200
+        return response.get_data(as_text=True)
+
+    yield read
+
+
+def rows_of(page: str) -> int:
+    return page.count('data-label="Written"')
+
+
+def killed(session: orm.Session, **arguments: object) -> Message:
+    message = write(session, **arguments)  # type: ignore[arg-type]
+    message.state, message.due_at, message.attempts, message.fault = (
+        MessageState.DEAD,
+        None,
+        1,
+        "rejected",
+    )
+    session.commit()
+    return message
+
+
+def test_the_page_says_what_was_mailed_and_is_noted(
+    get: Callable[[str], str], session: orm.Session
+) -> None:
+    @mail("neutral", audience=Audience.COLLEAGUE, label="To a colleague")
+    def neutral(session: orm.Session, object_id: str | None) -> MailContext:
+        return MailContext()
+
+    killed(session, template="supporter_asked")
+    colleague = Person("Kim Jansen", email="kim@hospital.example")
+    actions.enqueue(session, "neutral", to=colleague, now=NOW)
+    session.commit()
+    page = get(LIST)
+    assert rows_of(page) == 2
+    shown = (
+        "Question to a supporter",
+        "supporter: Sanne de Vries",
+        "not delivered",
+        "To a colleague",
+    )
+    assert [text for text in shown if text not in page] == []
+    assert "The mail server refused it" in page
+    hidden = ("Kim", "Jansen", "kim@", "supporter@hospital.example")
+    assert [text for text in hidden if text in page] == []
+    assert session.scalars(sa.select(AuditEntry.action)).all() == ["messages.seen"]
+
+
+def test_pages_follow_each_other_without_gap_or_overlap(
+    get: Callable[[str], str], session: orm.Session, site: Flask
+) -> None:
+    for n in range(60):
+        write(session, now=NOW + timedelta(minutes=n // 7))
+    actor = Actor(COORDINATOR, frozenset(), ())
+    seen: list[str] = []
+    before = None
+    for size in (25, 25, 10):
+        found = queries.messages_page(session, actor, before=before)
+        assert len(found.rows) == size
+        seen += [message.id for message, _ in found.rows]
+        before = found.next
+    assert before is None
+    newest = sa.select(Message.id).order_by(Message.created_at.desc(), Message.id.desc())
+    assert seen == list(session.scalars(newest))
+    first = get(LIST)
+    assert rows_of(first) == 25
+    assert "Newest" not in first
+    (address,) = (line.split('"')[3] for line in first.splitlines() if 'rel="next"' in line)
+    second = get(address.replace("&amp;", "&"))
+    assert (rows_of(second), "Newest" in second) == (25, True)
+
+
+def test_state_filters_and_nonsense_is_ignored(
+    get: Callable[[str], str], session: orm.Session
+) -> None:
+    killed(session)
+    write(session)
+    write(session)
+    addresses = ["", "?state=dead", "?state=waiting", "?state=sent", "?state=x", "?before=x~y"]
+    assert [rows_of(get(LIST + address)) for address in addresses] == [3, 1, 2, 0, 3, 3]
+    odd = "?before=2026-03-03T09:00:00~1&state=waiting"
+    assert rows_of(get(LIST + odd)) == 2
+
+
+def test_only_a_coordinator_may_look(site: Flask, session: orm.Session) -> None:
+    message = killed(session)
+    people = current_runtime().users
+    assert isinstance(people, People)
+    people.roles = {"board", "trainer"}
+    client = site.test_client()
+    assert client.get(LIST).status_code == 404
+    assert client.post(f"{LIST}/{message.id}/resend").status_code == 404
+    people.person = None
+    assert client.get(LIST).location == "/sign-in"
+    assert reread(session, message).state is MessageState.DEAD
+
+
+def test_resend_by_button(site: Flask, session: orm.Session) -> None:
+    message = killed(session)
+    client = site.test_client()
+    assert client.get(f"{LIST}/{message.id}/resend").status_code in (404, 405)
+    assert client.post(f"{LIST}/absent/resend").status_code == 404
+    answer = client.post(f"{LIST}/{message.id}/resend")
+    assert (answer.status_code, answer.location) == (303, LIST)
+    message = reread(session, message)
+    assert (message.state, message.attempts) == (MessageState.WAITING, 0)
+    assert client.post(f"{LIST}/{message.id}/resend").status_code == 409
+
+
+def test_a_coordinator_sees_no_message_about_their_own_case(
+    site: Flask,
+    get: Callable[[str], str],
+    session: orm.Session,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls: list[Sequence[str]] = []
+
+    def bar(session: orm.Session, actor: Actor, ids: Sequence[str]) -> Collection[str]:
+        calls.append(ids)
+        return {"own"} & set(ids) if actor.person == COORDINATOR else ()
+
+    monkeypatch.setattr(queries, "_barriers", [])
+    assert queries.bars_messages(bar) is bar
+    own = killed(session, object_id="own")
+    killed(session, object_id="other")
+    assert rows_of(get(LIST)) == 1
+    assert len(calls) == 1
+    assert site.test_client().post(f"{LIST}/{own.id}/resend").status_code == 404
+    assert reread(session, own).state is MessageState.DEAD
+
+
+def test_the_page_takes_as_many_queries_with_one_row_as_with_thirty(
+    get: Callable[[str], str], session: orm.Session
+) -> None:
+    counts = []
+    for quantity in (1, 30):
+        for _ in range(quantity):
+            write(session)
+        statements: list[str] = []
+
+        def note(*arguments: object, statements: list[str] = statements) -> None:
+            statements.append(str(arguments[2]))
+
+        engine = current_runtime().storage.engine
+        sa.event.listen(engine, "before_cursor_execute", note)
+        get(LIST)
+        sa.event.remove(engine, "before_cursor_execute", note)
+        assert not [text for text in statements if "OFFSET" in text and "LIMIT" not in text]
+        assert not [text for text in statements if "count(" in text.lower()]
+        counts.append(len(statements))
+    assert counts[0] == counts[1]
+
+
+def test_has_dead_messages(site: Flask, session: orm.Session) -> None:
+    write(session)
+    assert queries.has_dead_messages(session) is False
+    killed(session)
+    assert queries.has_dead_messages(session) is True
