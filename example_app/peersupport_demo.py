@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +27,24 @@ from flask_peersupport.vault.keyring import FileKeys, write_keyring
 
 #: Names under which wards report, as they are found in every hospital.
 ALIASES = {"Intensive Care": ("IC", "ICU")}
+#: How long a new demo's programme has been there.
+RUNNING_FOR = timedelta(days=40)
 
 
 def prepare(app: Flask) -> None:
-    """Make keys and tables where they are missing, and fill an empty programme."""
+    """Make keys and tables where they are missing, and fill an empty programme.
+
+    A new programme has been running for some weeks already, so that something may have happened.
+    """
     runtime = current_runtime()
     now = utc_now()
     keys = runtime.keys
     if isinstance(keys, FileKeys) and not Path(keys.path).exists():
-        write_keyring(keys.path, now)
+        write_keyring(keys.path, now - RUNNING_FOR)
     schema.upgrade(runtime.storage.engine)
-    fill(runtime.storage.session(), now)
+    session = runtime.storage.session()
+    is_new = session.scalar(sa.select(Supporter.id).limit(1)) is None
+    fill(session, now - RUNNING_FOR if is_new else now)
 
 
 def fill(session: Session, now: datetime) -> None:

@@ -125,7 +125,8 @@ def _labels(value: Any) -> Mapping[str, Label]:
 
 
 def _codes(value: Any) -> tuple[str, ...]:
-    if isinstance(value, str) or not all(isinstance(code, str) for code in value):
+    is_list = isinstance(value, list | tuple | set | frozenset)
+    if not is_list or not all(isinstance(code, str) for code in value):
         raise ValueError("must be a list of codes")
     return tuple(value)
 
@@ -291,7 +292,7 @@ def load_settings(config: Mapping[str, Any]) -> Settings:
         item = known[key]
         try:
             values[item.name] = item.metadata["read"](config[key])
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, OverflowError) as error:
             raise ConfigurationError(f"{key} {error}; it is {config[key]!r}") from None
     settings = Settings(**values)
     for name in ("approach", "kinds_with_analysis"):

@@ -26,7 +26,7 @@ from ..values import Involved, Wish, WishBy
 from ..vault.persons import store_person
 from .models import IntakeRecord
 from .payload import Payload, Preferences, open_payload
-from .resolution import Named, flags_of_report, name_colleagues, search_person
+from .resolution import Named, flags_of_report, name_colleagues, search_unwanted
 from .step import read_step
 
 #: Firmness of a wish: the person's own word over the reporter's, an answer over "please ask".
@@ -164,7 +164,10 @@ def _prefer(
         )
     )
     for name in chosen.not_to_ask:
-        for person in search_person(name):
+        people, is_certain = search_unwanted(name)
+        if not is_certain:
+            involved.flags = tuple(dict.fromkeys((*involved.flags, "unknown_unwanted")))
+        for person in people:
             row = store_person(session, person, now=now)
             if row.id not in known:
                 known.add(row.id)

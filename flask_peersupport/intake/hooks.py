@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, flash, g, request, url_for
+from flask import Flask, Response, current_app, flash, request, url_for
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from .. import i18n, signals
 from ..access.locale import pick_locale
 from ..i18n import gettext as _
 from ..runtime import Runtime
-from .receiver import running_fields
-from .step import MAX_COLLEAGUES, read_step
+from .receiver import Intake, running_fields, was_taken
+from .step import MAX_COLLEAGUES, Step, read_step
 
 _SALT = "peersupport-reported"
 #: How long the page after the report can be changed.
@@ -24,20 +24,17 @@ def install_hooks(app: Flask, runtime: Runtime) -> None:
     """Look at the answers of the host's views that brought something in."""
 
     def after_request(response: Response) -> Response:
-        if "peersupport_taken" in g:
+        taken = was_taken()
+        if taken is None:
+            return response
+        for kind, ref in taken.failures:
+            signals.send(signals.intake_failed, app, kind=kind, ref=ref)
+        if taken.failures:
             with i18n.use_locale(pick_locale(runtime)):
-                _tell_failures(app, runtime)
-                return _after_report(runtime, response)
-        return response
+                flash(failure_sentence(runtime), "warning")
+        return _after_report(runtime, taken.intakes[0], response) if taken.intakes else response
 
     app.after_request(after_request)
-
-
-def _tell_failures(app: Flask, runtime: Runtime) -> None:
-    for kind, ref in g.peersupport_taken.failures:
-        signals.send(signals.intake_failed, app, kind=kind, ref=ref)
-    if g.peersupport_taken.failures:
-        flash(failure_sentence(runtime), "warning")
 
 
 def failure_sentence(runtime: Runtime) -> str:
@@ -52,36 +49,42 @@ def failure_sentence(runtime: Runtime) -> str:
     )
 
 
-def _after_report(runtime: Runtime, response: Response) -> Response:
+def _after_report(runtime: Runtime, intake: Intake, response: Response) -> Response:
     """Lead a reporter who asked for something to the calm page; others see no difference."""
-    fields = running_fields()
-    step = read_step(fields)
-    taken = g.peersupport_taken
-    if not taken.intakes or (step.is_empty and not step.surplus):
+    step = read_step(running_fields())
+    if step.is_empty:
         return response
-    (kind, ref), intake_id = next(iter(taken.intakes.items()))
     is_page = runtime.settings.after_report == "page" and _is_own_redirect(response)
-    address = response.headers["Location"] if is_page else ""
+    url = _reported_url(intake, step, response.headers["Location"] if is_page else "")
+    if is_page and intake.is_signed_in:
+        response.headers["Location"] = url
+        if not step.surplus:
+            return response
+    # the language costs a look at the user: the usual way ended above (B1)
+    with i18n.use_locale(pick_locale(runtime)):
+        if not intake.is_signed_in:
+            flash(_("Thank you. Your report has been received."), "info")
+        elif not is_page:
+            flash(_("Peer support: thank you. What happens next: %(url)s", url=url), "info")
+        if step.surplus:
+            message = _("Only %(n)s colleagues could be taken in; tell us about the others.")
+            flash(message % {"n": MAX_COLLEAGUES}, "warning")
+    return response
+
+
+def _reported_url(intake: Intake, step: Step, next_url: str) -> str:
     token = sign_reported(
         {
-            "kind": kind,
-            "ref": ref,
-            "intake": intake_id,
-            "next": address,
-            "me": step.wants_support,
+            "kind": intake.kind,
+            "ref": intake.ref,
+            "intake": intake.id,
+            "next": next_url,
+            "me": step.wants_support and intake.has_reporter,
             "count": len(step.rows),
             "surplus": step.surplus,
         }
     )
-    url = url_for("peersupport.intake.reported", token=token)
-    if is_page:
-        response.headers["Location"] = url
-    else:
-        flash(_("Peer support: thank you. What happens next: %(url)s", url=url), "info")
-    if step.surplus:
-        message = _("Only %(n)s colleagues could be taken in; tell us about the others.")
-        flash(message % {"n": MAX_COLLEAGUES}, "warning")
-    return response
+    return url_for("peersupport.intake.reported", token=token)
 
 
 def _is_own_redirect(response: Response) -> bool:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sa
-from flask import current_app, g, has_app_context, has_request_context, request
+from flask import current_app, has_app_context, has_request_context, request
 from sqlalchemy import event, orm
 
 from ..clock import utc_now
@@ -30,21 +30,52 @@ _logger = logging.getLogger(__name__)
 _INSERT = IntakeRecord.__table__.insert()  # type: ignore[attr-defined]
 
 
+#: Where a request's `Taken` is kept: `g` may outlive a request, where a context was pushed by hand.
+_TAKEN = "peersupport.taken"
+
+
 @dataclass(slots=True)
 class Taken:
-    """What one request brought in: intake ids by report, and what failed."""
+    """What one request brought in, and what failed."""
 
-    intakes: dict[tuple[str, str], str] = field(default_factory=dict)
+    intakes: list[Intake] = field(default_factory=list)
     failures: list[tuple[str, str]] = field(default_factory=list)
     #: Whether a WTForms step field was read in this request.
     has_field: bool = False
+    #: The step's fields, once they were read.
+    fields: dict[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """A report that was taken in.
+
+    Attributes:
+        id: of the intake row.
+        kind, ref: of the report.
+        has_reporter: whether it is known who reported it.
+        is_signed_in: whether the visitor can open our pages.
+    """
+
+    id: str
+    kind: str
+    ref: str
+    has_reporter: bool
+    is_signed_in: bool
 
 
 def taken() -> Taken:
     """Return what the running request brought in."""
-    if "peersupport_taken" not in g:
-        g.peersupport_taken = Taken()
-    return g.peersupport_taken  # type: ignore[no-any-return]
+    if not has_request_context():
+        return Taken()
+    found: Taken = request.environ.setdefault(_TAKEN, Taken())
+    return found
+
+
+def was_taken() -> Taken | None:
+    """Return what the running request brought in, if it came near a report at all."""
+    found: Taken | None = request.environ.get(_TAKEN)
+    return found
 
 
 def listen_to(model: type[Any]) -> None:
@@ -79,7 +110,10 @@ def running_fields() -> dict[str, str]:
     """Return the step's fields of the running request; none outside a POST."""
     if not has_request_context() or request.method not in ("POST", "PUT", "PATCH"):
         return {}
-    return posted_fields(request.form) if has_step(request.form) else {}
+    this = taken()
+    if this.fields is None:
+        this.fields = posted_fields(request.form) if has_step(request.form) else {}
+    return this.fields
 
 
 def take_in(
@@ -100,7 +134,9 @@ def take_in(
         if not shared:
             with runtime.storage.engine.begin() as own:
                 own.execute(_INSERT, row)
-        taken().intakes[kind, ref] = row["id"]
+        has_reporter = report.reporter is not None
+        is_signed_in = bool(fields) and runtime.users.current() is not None
+        taken().intakes.append(Intake(row["id"], kind, ref, has_reporter, is_signed_in))
     except Exception as error:
         # the report comes first: whatever went wrong on our side costs the host nothing
         _logger.error("intake of %s %s failed: %s", kind, ref, type(error).__name__)
@@ -110,6 +146,11 @@ def take_in(
 @contextmanager
 def savepoint(connection: sa.Connection) -> Iterator[None]:
     """Run the block in a savepoint; plain SQL, since this is on the host's path (B1)."""
+    if connection.dialect.name == "sqlite":
+        raw = connection.connection.dbapi_connection
+        # before any write there is no transaction, and the release would be the commit
+        if raw is not None and not raw.in_transaction:
+            connection.exec_driver_sql("BEGIN")
     connection.exec_driver_sql("SAVEPOINT peersupport")
     try:
         yield

@@ -92,6 +92,20 @@ def search_person(text: str) -> list[Person]:
     return [p for p in users.search(text, 20) if plain_name(p.name) == name] if name else []
 
 
+def search_unwanted(text: str) -> tuple[list[Person], bool]:
+    """Return everybody whom a colleague may mean by "not this one", and whether that is certain.
+
+    A name that fits nobody exactly rules out all who share its last word: better one supporter
+    too many is left out than the wrong one is asked.
+    """
+    exact = search_person(text)
+    if exact:
+        return exact, True
+    words = plain_name(text).split()
+    similar = current_runtime().users.search(words[-1], 50) if words else []
+    return similar, False
+
+
 def name_colleagues(runtime: Runtime, rows: Sequence[Row]) -> Iterator[Named]:
     """Yield the colleagues of the step's rows, found in the directory where that is certain."""
     for row in rows:

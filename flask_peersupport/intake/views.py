@@ -53,7 +53,7 @@ def reported(token: str) -> ResponseReturnValue:
     if reporter_row is None and report is None:  # the host took its report back
         return redirect(next_url)
     chosen = _chosen()
-    if request.method == "POST":
+    if request.method == "POST" and content["me"]:  # never the reporter of an anonymous report
         given = Report(content["kind"], content["ref"], reporter=actor.person)
         payload = Payload(given, {}, chosen)
         session.execute(

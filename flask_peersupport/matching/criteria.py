@@ -116,9 +116,10 @@ def is_below_limit(need: Need, facts: Facts, limits: Limits) -> bool:
 
 def is_below_quarter_limit(need: Need, facts: Facts, limits: Limits) -> bool:
     """A supporter may set how many reach-outs a quarter are enough (P28)."""
-    if facts.max_per_quarter is None or facts.quarter != need.quarter:
+    if facts.max_per_quarter is None:
         return True
-    return facts.quarter_count < facts.max_per_quarter
+    used = facts.quarter_count if facts.quarter == need.quarter else 0
+    return used < facts.max_per_quarter
 
 
 def is_rested(need: Need, facts: Facts, limits: Limits) -> bool:

@@ -138,6 +138,8 @@ def _rules(shape: Shape) -> dict[Rule, sa.ColumnElement[Any]]:
     is_unknown = sa.case((D.c.resolved.is_(None), _literal(0)), else_=_literal(1))
     is_own = _among(D.c.resolved, "own", dialect)
     limit = sa.func.coalesce(s.max_open, sa.bindparam("max_open", type_=sa.Integer))
+    is_this_quarter = s.quarter == sa.bindparam("quarter")
+    used_this_quarter = sa.case((is_this_quarter, s.quarter_count), else_=_literal(0))
     rules: dict[Rule, sa.ColumnElement[Any]] = {
         criteria.is_appointed: _in_state(SupporterState.APPOINTED)
         | _in_state(SupporterState.PAUSED),
@@ -148,9 +150,7 @@ def _rules(shape: Shape) -> dict[Rule, sa.ColumnElement[Any]]:
         criteria.is_no_excluded_supporter: sa.not_(_among(s.id, "supporters", dialect)),
         criteria.is_below_limit: s.open_count + s.asked_count < limit,
         criteria.is_below_quarter_limit: s.max_per_quarter.is_(None)
-        | s.quarter.is_(None)
-        | (s.quarter != sa.bindparam("quarter"))
-        | (s.quarter_count < s.max_per_quarter),
+        | (used_this_quarter < s.max_per_quarter),
         criteria.is_rested: s.last_deployed_at.is_(None)
         | (s.last_deployed_at <= sa.bindparam("rested_since")),
     }

@@ -34,6 +34,10 @@ FLAG_LABELS = {
     "unknown_seniority": mark("The career stage that was typed is unknown."),
     "future_date": mark("The date of the event is still to come."),
     "unknown_kind": mark("The kind of the report is unknown."),
+    "unknown_unwanted": mark(
+        "Somebody must not be asked, and the name that was typed fits nobody exactly; "
+        "everybody with that last name is left out. Call the colleague if in doubt."
+    ),
     "no_department": mark("The report names no department."),
 }
 

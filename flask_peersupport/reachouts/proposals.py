@@ -20,6 +20,7 @@ from ..supporters.models import Supporter
 from .models import ReachOut
 from .needs import limits, need_of
 from .presentation import code_label
+from .states import RequestState
 
 SHOWN = 8
 
@@ -29,12 +30,13 @@ def proposals_for(
 ) -> tuple[list[dict[str, Any]], list[tuple[str, int]]]:
     """Return the best supporters with the reason for each, and how many a rule excludes.
 
-    Those asked before are shown too: a coordinator may ask them again.
+    Those asked before are shown too, but for who is asked now: a coordinator may ask them again.
     """
     need = need_of(session, reach_out, now=now, by_day=True)
     if need is None:
         return [], []
-    need = replace(need, excluded_supporters=frozenset())
+    asked = {r.supporter_id for r in reach_out.requests if r.state is RequestState.ASKED}
+    need = replace(need, excluded_supporters=frozenset(asked))
     found = candidates(session, need, limits(), limit=SHOWN, with_account_only=False)
     ids = [candidate.facts.id for candidate in found]
     supporters = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import orm
 
@@ -119,7 +119,6 @@ def accept(request_id: str) -> ResponseReturnValue:
         withdraw_request(session, _request(session, supporter, request_id), now=now)
         commit(session)
         raise
-    flash(_("Thank you. This is what you need for the call."), "success")
     return redirect(url_for("peersupport.queue.reach_out_page", reach_out_id=reach_out.id))
 
 

@@ -83,6 +83,7 @@
       });
       this.input.after(list);
       this.list = list;
+      list.scrollIntoView({ block: "nearest" });
       this.input.setAttribute("aria-expanded", "true");
       this.input.setAttribute("aria-controls", list.id);
       say(this.step, this.step.dataset.psTextCount.replace("{count}", String(people.length)));

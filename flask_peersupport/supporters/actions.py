@@ -28,6 +28,8 @@ from .states import TRANSITIONS, SupporterState
 #: The highest limits that somebody can mean.
 MOST_OPEN = 20
 MOST_PER_QUARTER = 50
+#: The longest name, address or department that is kept.
+LONGEST = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +161,7 @@ def move_supporter(
     if state is SupporterState.RETIRED and supporter.open_count:
         raise InvalidInput(
             _(
-                "This supporter still has %(n)s open reach-outs. Have these handed back first, "
+                "This supporter still has open reach-outs (%(n)s). Have these handed back first, "
                 "so that somebody else calls these colleagues.",
                 n=supporter.open_count,
             )
@@ -270,8 +272,8 @@ def _check_details(details: SupporterDetails) -> None:
         faults["departments"] = _(
             "These are too many departments; at most %(n)s.", n=MOST_DEPARTMENTS
         )
-    elif any(len(name) > 200 for name in details.departments):
-        faults["departments"] = _("This is too long; at most 200 characters.")
+    elif any(len(name) > LONGEST for name in details.departments):
+        faults["departments"] = _("This is too long; at most %(n)s characters.", n=LONGEST)
     _raise_if_any(faults)
     _check_limits(details.max_open, details.max_per_quarter)
 

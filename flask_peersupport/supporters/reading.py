@@ -11,11 +11,9 @@ from ..i18n import gettext as _
 from ..i18n import label
 from ..ports import Departments
 from ..vault.seal import plain_name
-from .actions import limit_fault
+from .actions import LONGEST, limit_fault
 from .departments import resolve_for_supporter
 
-#: The longest name, address or department that is kept.
-LONGEST = 200
 _PHONE = re.compile(r"\+?[0-9 ()./\u00a0-]{4,30}")
 _YES = frozenset({"yes", "y", "ja", "j", "true", "waar", "1", "x"})
 _NO = frozenset({"no", "n", "nee", "false", "onwaar", "0", ""})

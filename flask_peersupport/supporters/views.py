@@ -16,6 +16,7 @@ from ..clock import utc_now
 from ..db import commit, rollback
 from ..errors import ImportFault, InvalidInput, NotAllowed
 from ..i18n import gettext as _
+from ..i18n import ngettext
 from ..runtime import current_runtime
 from . import forms
 from .actions import (
@@ -30,6 +31,7 @@ from .departments import present_departments
 from .importing import COLUMNS, import_supporters, with_account
 from .labels import STATE_LABELS
 from .models import Supporter
+from .policy import is_supporter
 from .queries import (
     SupporterView,
     given_departments,
@@ -137,7 +139,12 @@ def import_file() -> ResponseReturnValue:
             faults = [(0, str(error))]
         else:
             commit(session)
-            flash(_("%(n)s supporters were added to the roster.", n=counts.added), "success")
+            flash(
+                ngettext(
+                    "%(n)s supporter was added.", "%(n)s supporters were added.", counts.added
+                ),
+                "success",
+            )
             return redirect(url_for("peersupport.supporters.supporters"))
     html = render_template("peersupport/supporters_import.html", faults=faults, columns=COLUMNS)
     return html, 422 if faults else 200
@@ -214,14 +221,14 @@ def resume(id: str) -> ResponseReturnValue:
     return redirect(url_for("peersupport.supporters.supporter", id=id))
 
 
-@page(blueprint, "/supporters/me", allow=policy.anyone_signed_in)
+@page(blueprint, "/supporters/me", allow=is_supporter)
 def me() -> ResponseReturnValue:
     """Show supporters their own record, load and limits."""
     session = _session()
     return _own_page(session, _own(session))
 
 
-@page(blueprint, "/supporters/me/availability", allow=policy.anyone_signed_in, methods=("POST",))
+@page(blueprint, "/supporters/me/availability", allow=is_supporter, methods=("POST",))
 def set_availability() -> ResponseReturnValue:
     """Keep a supporter's own limits and nights."""
     session = _session()
@@ -244,7 +251,7 @@ def set_availability() -> ResponseReturnValue:
     return redirect(url_for("peersupport.supporters.me"))
 
 
-@page(blueprint, "/supporters/me/pause", allow=policy.anyone_signed_in, methods=("POST",))
+@page(blueprint, "/supporters/me/pause", allow=is_supporter, methods=("POST",))
 def pause_me() -> ResponseReturnValue:
     """Let supporters pause themselves."""
     session = _session()
@@ -255,7 +262,7 @@ def pause_me() -> ResponseReturnValue:
     return redirect(url_for("peersupport.supporters.me"))
 
 
-@page(blueprint, "/supporters/me/resume", allow=policy.anyone_signed_in, methods=("POST",))
+@page(blueprint, "/supporters/me/resume", allow=is_supporter, methods=("POST",))
 def resume_me() -> ResponseReturnValue:
     """Let supporters end their own pause."""
     session = _session()

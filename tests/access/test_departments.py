@@ -56,7 +56,8 @@ def make_session(tmp_path: Path) -> Iterator[Callable[[str], orm.Session]]:
         context = app.app_context()
         context.push()
         made.append((app, context))
-        return current_runtime().storage.session()
+        session: orm.Session = current_runtime().storage.session()
+        return session
 
     with clock.stopped_at(NOW):
         yield build

@@ -34,7 +34,9 @@ pytestmark = pytest.mark.sweep
 @contextmanager
 def stored(engine: sa.Engine, world: w.World) -> Iterator[tuple[orm.Session, list[str]]]:
     with orm.Session(engine) as session:
-        yield session, w.store(session, world)
+        ids = w.store(session, world)
+        assert set(session.scalars(sa.select(Supporter.id))) == set(ids)
+        yield session, ids
         session.rollback()
 
 
@@ -186,9 +188,7 @@ def test_propose_together_is_the_best_that_can_be(
     with stored(matching_engine, world) as (session, ids):
         each = [replace(world, colleague=colleague) for colleague in others]
         pairs = [(one, need) for one in each if (need := w.need_in(one, ids)) is not None]
-        found = propose_together(
-            session, [need for _, need in pairs], world.limits, world.hospital
-        )
+        found = propose_together(session, [need for _, need in pairs], world.limits, world.hospital)
         chosen = [proposal and proposal.supporter_id for proposal in found]
         used = [one for one in chosen if one]
         assert len(used) == len(set(used))
@@ -200,9 +200,7 @@ def test_propose_together_is_the_best_that_can_be(
         )
 
 
-def _worth(
-    each: list[w.World], ids: list[str], chosen: list[str | None]
-) -> tuple[object, ...]:
+def _worth(each: list[w.World], ids: list[str], chosen: list[str | None]) -> tuple[object, ...]:
     places = [
         w.place(world, ids.index(one), ids)[:5]
         for world, one in zip(each, chosen, strict=True)
@@ -211,7 +209,9 @@ def _worth(
     return (-len(places), *(sum(parts) for parts in zip(*places, strict=True)))  # type: ignore[arg-type]
 
 
-def _ways(allowed: list[list[str]], used: frozenset[str] = frozenset()) -> Iterator[list[str | None]]:
+def _ways(
+    allowed: list[list[str]], used: frozenset[str] = frozenset()
+) -> Iterator[list[str | None]]:
     if not allowed:
         yield []
         return

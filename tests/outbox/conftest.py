@@ -70,7 +70,7 @@ def box() -> Iterator[Postbox]:
 @pytest.fixture
 def app(make_host: Callable[..., Flask], database_url: str, box: Postbox) -> Flask:
     """A host on each database, sending to `box`."""
-    return make_host(database_url, MAIL_PORT=box.port, MAIL_TIMEOUT=0.5)
+    return make_host(database_url, MAIL_PORT=box.port, MAIL_TIMEOUT=30)
 
 
 @pytest.fixture

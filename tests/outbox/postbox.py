@@ -71,7 +71,7 @@ class Postbox:
     ) -> str:
         manner = envelope.rcpt_tos[0].partition("-")[0]
         if manner == "hang":
-            await asyncio.sleep(5)
+            await asyncio.sleep(20)
             return "451 slow"
         content = envelope.content
         assert isinstance(content, bytes)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
+from flask import Flask, g
+from flask.testing import FlaskClient
 from sqlalchemy import orm
+from werkzeug.test import TestResponse
 
 from flask_peersupport.access.actor import Actor
 from flask_peersupport.audit.models import AuditEntry
@@ -25,28 +29,51 @@ LIST = "/peersupport/messages"
 
 
 @pytest.fixture
-def site(make_host: Callable[..., Flask], database_url: str) -> Flask:
-    """A host on each database, with a coordinator signed in."""
-    app = make_host(
-        database_url, PEERSUPPORT_LOCALES=("en",), WTF_CSRF_ENABLED=False, SERVER_NAME="localhost"
-    )
-    people = current_runtime().users
-    assert isinstance(people, People)
-    people.person, people.roles = COORDINATOR, {"coordinator"}
-    return app
+def people() -> People:
+    """Who is signed in: a coordinator."""
+    return People(COORDINATOR, {"coordinator"})
 
 
 @pytest.fixture
-def get(site: Flask) -> Iterator[Callable[[str], str]]:
+def site(make_app: Callable[..., Flask], database_url: str, people: People) -> Iterator[Flask]:
+    """A host with the whole extension on each database, its context pushed."""
+    adapters = {"users": people, "roles": people}
+    app = make_app(database_url, adapters, PEERSUPPORT_LOCALES=("en",))
+    with app.app_context():
+        yield app
+
+
+@pytest.fixture
+def session(site: Flask) -> Iterator[orm.Session]:
+    """A session of the test's own."""
+    with current_runtime().storage.work() as working:
+        yield working
+
+
+@pytest.fixture
+def get(site: Flask) -> Callable[[str], str]:
     """Return a function that reads a page."""
 
     def read(address: str) -> str:
-        # as in production: no context of the test around the request
-        response = site.test_client().get(address)
+        response = visit(site.test_client(), "GET", address)
         assert response.status_code == 200
         return response.get_data(as_text=True)
 
-    yield read
+    return read
+
+
+def visit(client: FlaskClient, method: str, address: str, **arguments: Any) -> TestResponse:
+    """Send a request that shares nothing with the context around the test."""
+    vars(g).clear()
+    return client.open(address, method=method, **arguments)
+
+
+def press(client: FlaskClient, message_id: str) -> TestResponse:
+    """Press the resend button of a message, with the token of the page."""
+    page = visit(client, "GET", LIST).get_data(as_text=True)
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    form = {"csrf_token": token[1] if token else ""}
+    return visit(client, "POST", f"{LIST}/{message_id}/resend", data=form)
 
 
 def rows_of(page: str) -> int:
@@ -127,29 +154,29 @@ def test_state_filters_and_nonsense_is_ignored(
     assert rows_of(get(LIST + odd)) == 2
 
 
-def test_only_a_coordinator_may_look(site: Flask, session: orm.Session) -> None:
+def test_only_a_coordinator_may_look(site: Flask, session: orm.Session, people: People) -> None:
     message = killed(session)
-    people = current_runtime().users
-    assert isinstance(people, People)
     people.roles = {"board", "trainer"}
     client = site.test_client()
-    assert client.get(LIST).status_code == 404
-    assert client.post(f"{LIST}/{message.id}/resend").status_code == 404
+    assert visit(client, "GET", LIST).status_code == 404
+    assert press(client, message.id).status_code == 404
     people.person = None
-    assert client.get(LIST).location == "/sign-in"
+    assert visit(client, "GET", LIST).location == "/sign-in"
     assert reread(session, message).state is MessageState.DEAD
 
 
 def test_resend_by_button(site: Flask, session: orm.Session) -> None:
     message = killed(session)
     client = site.test_client()
-    assert client.get(f"{LIST}/{message.id}/resend").status_code in (404, 405)
-    assert client.post(f"{LIST}/absent/resend").status_code == 404
-    answer = client.post(f"{LIST}/{message.id}/resend")
+    assert visit(client, "GET", f"{LIST}/{message.id}/resend").status_code == 404
+    assert visit(client, "POST", f"{LIST}/{message.id}/resend").status_code == 400
+    assert press(client, "absent").status_code == 404
+    answer = press(client, message.id)
     assert (answer.status_code, answer.location) == (303, LIST)
     message = reread(session, message)
     assert (message.state, message.attempts) == (MessageState.WAITING, 0)
-    assert client.post(f"{LIST}/{message.id}/resend").status_code == 409
+    killed(session)  # so that the page has a token
+    assert press(client, message.id).status_code == 409
 
 
 def test_a_coordinator_sees_no_message_about_their_own_case(
@@ -170,7 +197,7 @@ def test_a_coordinator_sees_no_message_about_their_own_case(
     killed(session, object_id="other")
     assert rows_of(get(LIST)) == 1
     assert len(calls) == 1
-    assert site.test_client().post(f"{LIST}/{own.id}/resend").status_code == 404
+    assert press(site.test_client(), own.id).status_code == 404
     assert reread(session, own).state is MessageState.DEAD
 
 

@@ -1,4 +1,4 @@
-"""A worker process that kills itself at a point of the delivery: `python -m tests.outbox.worker`."""
+"""A worker process that kills itself at a given point of the delivery."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ class Visitor:
     def get(self, address: str) -> Any:
         """Open a page."""
         self._people.signed_in = self._person
-        return self.client.get(f"/peersupport{address}")
+        return self.client.get(f"/peersupport{address}", headers={"Accept-Language": "en"})
 
     def post(self, address: str, form: str | None = None, **data: Any) -> Any:
         """Press the button of the form on the page `form` (default: `address` itself)."""
@@ -117,5 +117,8 @@ class Visitor:
         """Post as it stands."""
         self._people.signed_in = self._person
         return self.client.post(
-            f"/peersupport{address}", data=data, content_type="multipart/form-data"
+            f"/peersupport{address}",
+            data=data,
+            content_type="multipart/form-data",
+            headers={"Accept-Language": "en"},
         )

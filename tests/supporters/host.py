@@ -4,35 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask, redirect
 from sqlalchemy import orm
 from werkzeug.wrappers import Response
 
-from flask_peersupport.access.departments import ListedDepartments
-from flask_peersupport.access.models import Department, DepartmentAlias
-from flask_peersupport.audit.models import AuditEntry
-from flask_peersupport.blueprint import make_blueprint
-from flask_peersupport.config import load_settings
-from flask_peersupport.db import Base, Storage
-from flask_peersupport.runtime import EXTENSION, Runtime
-from flask_peersupport.supporters import department_views, views
-from flask_peersupport.supporters.models import Declaration, Supporter, SupporterDepartment
-from flask_peersupport.values import Person
-from flask_peersupport.vault.keyring import FileKeys
-from flask_peersupport.vault.models import PersonRecord
-
-MODELS = (
-    PersonRecord,
-    AuditEntry,
-    Department,
-    DepartmentAlias,
-    Supporter,
-    SupporterDepartment,
-    Declaration,
-)
+from flask_peersupport import PeerSupport, Person
+from flask_peersupport.db import Base
 
 COORDINATOR = Person("Corrie de Coördinator", email="corrie@hospital.example", user_id="1")
 NURSE = Person("Nadia Nurse", email="nadia@hospital.example", user_id="2")
@@ -62,7 +42,7 @@ class People:
         return []
 
     def sign_in(self, next: str) -> Response:
-        return cast(Response, redirect("/sign-in"))
+        return redirect("/sign-in")
 
     def of(self, person: Person) -> set[str]:
         return {"coordinator"} if person.user_id == COORDINATOR.user_id else set()
@@ -75,31 +55,17 @@ def create_host(database_url: str, keyring: Path, **config: Any) -> Flask:
     """Build the host with its tables."""
     app = Flask(__name__)
     app.config.from_mapping(SECRET_KEY="a key for tests", TESTING=True)
+    app.config.from_mapping(PEERSUPPORT_KEYRING=str(keyring), PEERSUPPORT_WORKER="separate")
     app.config.from_mapping(config)
     engine = sa.create_engine(database_url)
     session = orm.scoped_session(orm.sessionmaker(engine))
-    settings = load_settings(app.config)
     people = People()
-    storage = Storage(session, lambda: engine, is_shared_with_host=False)
     app.extensions["people"] = people
-    app.extensions[EXTENSION] = Runtime(
-        settings=settings,
-        storage=storage,
-        users=people,
-        roles=people,
-        departments=ListedDepartments(storage),
-        reports=cast(Any, None),
-        keys=FileKeys(keyring),
-        descriptions={},
-        watched={},
-    )
-    slices = [views.blueprint, department_views.blueprint]
-    app.register_blueprint(make_blueprint(settings, slices))
+    PeerSupport(users=people, roles=people).init_app(app, session=session)
 
     @app.teardown_appcontext
     def remove_session(error: BaseException | None) -> None:
         session.remove()
 
-    tables = cast(Any, [model.__table__ for model in MODELS])
-    Base.metadata.create_all(engine, tables=tables)
+    Base.metadata.create_all(engine)
     return app

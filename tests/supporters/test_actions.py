@@ -48,7 +48,9 @@ def create_supporter(
     return supporter
 
 
-def create_department(session: orm.Session, name: str, parent: Department | None = None) -> Department:
+def create_department(
+    session: orm.Session, name: str, parent: Department | None = None
+) -> Department:
     details = DepartmentDetails(name, parent_id=parent.id if parent else None)
     return add_department(session, details, actor="command", now=NOW)
 
@@ -190,9 +192,7 @@ def test_states_follow_the_table(
 def test_appointment_keeps_its_first_day(session: orm.Session) -> None:
     supporter = create_supporter(session, S.TRAINED)
     for days, state in enumerate((S.APPOINTED, S.RETIRED, S.APPOINTED)):
-        move_supporter(
-            session, supporter, state, actor="command", now=NOW + timedelta(days=days)
-        )
+        move_supporter(session, supporter, state, actor="command", now=NOW + timedelta(days=days))
         session.commit()
 
     assert supporter.appointed_on == TODAY
@@ -267,7 +267,9 @@ def test_refresh_follows_the_list(session: orm.Session) -> None:
     assert refresh_departments(session) == 1
     assert resolved(session) == ["Aorta", "Vaten"]
 
-    details = DepartmentDetails("Aorta", valid_until=TODAY - timedelta(days=400), parent_id=vessels.id)
+    details = DepartmentDetails(
+        "Aorta", valid_until=TODAY - timedelta(days=400), parent_id=vessels.id
+    )
     aorta = session.scalars(sa.select(Department).filter_by(name="Aorta")).one()
     change_department(session, aorta, details, actor="command", now=NOW)
     assert refresh_departments(session) == 1

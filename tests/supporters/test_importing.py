@@ -33,8 +33,9 @@ def csv_of(*rows: Sequence[str], delimiter: str = ",") -> bytes:
 
 def xlsx_of(*rows: Sequence[Any]) -> bytes:
     workbook = openpyxl.Workbook()
+    sheet: Any = workbook.active
     for row in rows:
-        workbook.active.append(row)
+        sheet.append(row)
     stream = io.BytesIO()
     workbook.save(stream)
     return stream.getvalue()
@@ -45,7 +46,9 @@ def load(session: orm.Session, content: bytes, filename: str = "a.csv") -> Suppo
     return import_supporters(session, stream, filename, actor="command", now=NOW)
 
 
-def faults_of(session: orm.Session, content: bytes, filename: str = "a.csv") -> list[tuple[int, str]]:
+def faults_of(
+    session: orm.Session, content: bytes, filename: str = "a.csv"
+) -> list[tuple[int, str]]:
     with pytest.raises(ImportFault) as caught:
         load(session, content, filename)
     session.commit()  # nothing was stored, also where nobody rolls back
@@ -89,7 +92,18 @@ def test_import_stores_everything(departments: orm.Session) -> None:
         + ("Extern", "Nacht", "Status", "max_open", "max per quarter"),
         ("Nadia Nurse", "NADIA@hospital.example", "+31 50 123 4567", "chir;IC", "Verpleegkundige")
         + ("snijdend", "senior", "nee", "ja", "", "1", "4"),
-        ("Emma Extern", "emma@elsewhere.example", "", "", "physician", "", "", "yes", "", "op pauze")
+        (
+            "Emma Extern",
+            "emma@elsewhere.example",
+            "",
+            "",
+            "physician",
+            "",
+            "",
+            "yes",
+            "",
+            "op pauze",
+        )
         + ("", ""),
     )
     assert load(departments, csv_of(*rows, delimiter="\t")) == SupporterCounts(2, 1)
@@ -105,7 +119,10 @@ def test_import_stores_everything(departments: orm.Session) -> None:
     assert (nadia.is_external, nadia.is_asked_at_night) == (False, True)
     assert (emma.is_external, emma.is_asked_at_night) == (True, False)
     assert (nadia.max_open, nadia.max_per_quarter) == (1, 4)
-    assert {row.name: row.resolved for row in nadia.departments} == {"chir": "Heelkunde", "IC": "IC"}
+    assert {row.name: row.resolved for row in nadia.departments} == {
+        "chir": "Heelkunde",
+        "IC": "IC",
+    }
     actions = departments.scalars(
         sa.select(AuditEntry.action).where(AuditEntry.action.like("supporter%"))
     )
@@ -140,7 +157,11 @@ def test_workbook_faults_have_the_rows_of_the_spreadsheet(small: orm.Session) ->
     [
         (HEADER, ("", "a@hospital.example", "IC"), "There is no name."),
         (HEADER, ("A", "a@hospital", "IC"), "“a@hospital” is not an e-mail address."),
-        (HEADER, ("A", "", "IC"), "There is neither an e-mail address nor an account to ask them by."),
+        (
+            HEADER,
+            ("A", "", "IC"),
+            "There is neither an e-mail address nor an account to ask them by.",
+        ),
         (
             HEADER,
             ("A", "a@hospital.example", "Oncologie"),
@@ -153,10 +174,26 @@ def test_workbook_faults_have_the_rows_of_the_spreadsheet(small: orm.Session) ->
         ),
         (HEADER, ("=A1", "a@hospital.example", "IC"), "“=A1” begins like a formula."),
         (HEADER, ("A\x1b[2J", "a@hospital.example", "IC"), "“A·[2J” contains a control character."),
-        (HEADER, ("A", "a@hospital.example", "IC", "x"), "This row has more cells than there are headers."),
-        ((*HEADER, ""), ("A", "a@hospital.example", "IC", "x"), "A column with content has no header."),
-        ((*HEADER, "phone"), ("A", "a@hospital.example", "IC", "call me"), "“call me” is not a telephone number."),
-        ((*HEADER, "phone"), ("A", "a@hospital.example", "IC", "+=1"), "“=1” begins like a formula."),
+        (
+            HEADER,
+            ("A", "a@hospital.example", "IC", "x"),
+            "This row has more cells than there are headers.",
+        ),
+        (
+            (*HEADER, ""),
+            ("A", "a@hospital.example", "IC", "x"),
+            "A column with content has no header.",
+        ),
+        (
+            (*HEADER, "phone"),
+            ("A", "a@hospital.example", "IC", "call me"),
+            "“call me” is not a telephone number.",
+        ),
+        (
+            (*HEADER, "phone"),
+            ("A", "a@hospital.example", "IC", "+=1"),
+            "“=1” begins like a formula.",
+        ),
         (
             (*HEADER, "profession"),
             ("A", "a@hospital.example", "IC", "wizard"),
@@ -168,20 +205,56 @@ def test_workbook_faults_have_the_rows_of_the_spreadsheet(small: orm.Session) ->
             "“wizard” is not known here. "
             "Possible: nominated, invited, trained, appointed, paused, retired.",
         ),
-        ((*HEADER, "max_open"), ("A", "a@hospital.example", "IC", "two"), "A limit is a whole number from 1 to 20."),
-        ((*HEADER, "max_open"), ("A", "a@hospital.example", "IC", "0"), "A limit is a whole number from 1 to 20."),
-        ((*HEADER, "max_open"), ("A", "a@hospital.example", "IC", "²"), "A limit is a whole number from 1 to 20."),
-        ((*HEADER, "external"), ("A", "a@hospital.example", "IC", "maybe"), "“maybe” is neither yes nor no."),
-        ((*HEADER, "external"), ("A", "a@hospital.example", "IC", "…"), "“…” is neither yes nor no."),
-        ((*HEADER, "user_id"), ("A", "a@hospital.example", "IC", "99"), "“99” is not a user of this application."),
-        ((*HEADER, "user_id"), ("A", "a@hospital.example", "IC", "x y"), "“x y” is not a user of this application."),
+        (
+            (*HEADER, "max_open"),
+            ("A", "a@hospital.example", "IC", "two"),
+            "A limit is a whole number from 1 to 20.",
+        ),
+        (
+            (*HEADER, "max_open"),
+            ("A", "a@hospital.example", "IC", "0"),
+            "A limit is a whole number from 1 to 20.",
+        ),
+        (
+            (*HEADER, "max_open"),
+            ("A", "a@hospital.example", "IC", "²"),
+            "A limit is a whole number from 1 to 20.",
+        ),
+        (
+            (*HEADER, "external"),
+            ("A", "a@hospital.example", "IC", "maybe"),
+            "“maybe” is neither yes nor no.",
+        ),
+        (
+            (*HEADER, "external"),
+            ("A", "a@hospital.example", "IC", "…"),
+            "“…” is neither yes nor no.",
+        ),
+        (
+            (*HEADER, "user_id"),
+            ("A", "a@hospital.example", "IC", "99"),
+            "“99” is not a user of this application.",
+        ),
+        (
+            (*HEADER, "user_id"),
+            ("A", "a@hospital.example", "IC", "x y"),
+            "“x y” is not a user of this application.",
+        ),
         (
             (*HEADER, "user_id"),
             ("A", "a@hospital.example", "IC", "2"),
             "The account has another e-mail address than this row.",
         ),
-        (HEADER, ("a" * 201, "a@hospital.example", "IC"), "This is too long; at most 200 characters."),
-        (HEADER, ("A", "a@hospital.example", ";".join("abcdefghijk")), "These are too many departments; at most 10."),
+        (
+            HEADER,
+            ("a" * 201, "a@hospital.example", "IC"),
+            "This is too long; at most 200 characters.",
+        ),
+        (
+            HEADER,
+            ("A", "a@hospital.example", ";".join("abcdefghijk")),
+            "These are too many departments; at most 10.",
+        ),
     ],
 )
 def test_each_fault_has_a_sentence(
@@ -251,8 +324,16 @@ def _bomb() -> bytes:
         (xlsx_of(("name",))[:-40], "a.xlsx", "This is not an XLSX file"),
         (_bomb(), "a.xlsx", "The file is too large when unpacked."),
         (xlsx_of(HEADER), "a.xlsx", "The file has headers, but no rows."),
-        (csv_of(HEADER, *[("A", "a@b.example", "IC")] * 5001), "a.csv", "The file has too many rows"),
-        (xlsx_of(HEADER, *[("A", "a@b.example", "IC")] * 5001), "a.xlsx", "The file has too many rows"),
+        (
+            csv_of(HEADER, *[("A", "a@b.example", "IC")] * 5001),
+            "a.csv",
+            "The file has too many rows",
+        ),
+        (
+            xlsx_of(HEADER, *[("A", "a@b.example", "IC")] * 5001),
+            "a.xlsx",
+            "The file has too many rows",
+        ),
         (b"name,shoe size\nA,44\n", "a.csv", "The column “shoe size” is not known."),
     ],
 )

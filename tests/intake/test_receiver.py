@@ -1,0 +1,372 @@
+"""The report comes first: whatever happens on our side, the host stores it as it would without."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask, redirect, request
+from flask.testing import FlaskClient
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from flask_peersupport import Person, Report, signals
+from flask_peersupport.db import Base
+from flask_peersupport.intake.models import IntakeRecord
+from flask_peersupport.reachouts.models import ReachOut, ReportRecord
+from tests import minimal_host
+from tests.conftest import close_host, make_keyring
+from tests.intake.conftest import (
+    STAFF,
+    colleague,
+    engine_of,
+    fill_host,
+    intakes,
+    person,
+    reading,
+    report,
+    runtime,
+    signed_in,
+    titles,
+    work,
+)
+from tests.minimal_host import Incident, db
+
+STEP = {"peersupport-me": "1"} | colleague("Anna Vos", email="anna.vos@hospital.example")
+SENTENCE = (
+    '<p role="status">Your report is stored. Your request for peer support did not get through: '
+    "please call 050 123 4567.</p>"
+)
+
+
+@pytest.fixture
+def failures(app: Flask) -> Iterator[list[tuple[str, str]]]:
+    """What `intake_failed` said."""
+    told: list[tuple[str, str]] = []
+
+    def note(sender: Flask, kind: str, ref: str, **extra: Any) -> None:
+        assert sender is app
+        told.append((kind, ref))
+
+    with signals.intake_failed.connected_to(note, sender=app):
+        yield told
+
+
+def describe_as(app: Flask, description: Callable[[Incident], Report | None]) -> None:
+    """Let the host describe its incidents in another way."""
+    descriptions = cast("dict[type[Any], Any]", runtime(app).descriptions)
+    descriptions[Incident] = description
+
+
+def in_english(client: FlaskClient) -> FlaskClient:
+    """Let the browser ask for English."""
+    client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en"
+    return client
+
+
+def assert_costs_nothing(app: Flask, failures: list[tuple[str, str]], kind: str) -> None:
+    """Report with a step that cannot be taken in, and see that the host notices nothing."""
+    client = in_english(signed_in(app))
+    response = report(client, STEP)
+    assert response.headers["Location"] == "/report/1"
+    assert titles(app) == ["A fall"]
+    page = client.get("/report/1").get_data(as_text=True)
+    assert page.count('role="status"') == 1
+    assert SENTENCE in page
+    assert [known for known, _ in failures] == [kind]
+
+
+def test_a_report_and_its_step_are_stored_together(app: Flask) -> None:
+    response = report(signed_in(app), STEP)
+    assert response.headers["Location"].startswith("/peersupport/step/")
+    assert titles(app) == ["A fall"]
+    (payload,) = intakes(app)
+    assert payload.report == Report("incident", "1", department="Ward 1", reporter=person(1))
+    assert payload.fields == STEP
+
+
+def test_dropped_tables_cost_nothing(app: Flask, failures: list[tuple[str, str]]) -> None:
+    Base.metadata.drop_all(engine_of(app))
+    assert_costs_nothing(app, failures, "incident")
+
+
+def test_a_description_that_raises_costs_nothing(
+    app: Flask, failures: list[tuple[str, str]]
+) -> None:
+    def describe(incident: Incident) -> Report:
+        raise RuntimeError("a bug of the host")
+
+    describe_as(app, describe)
+    assert_costs_nothing(app, failures, "Incident")
+    assert intakes(app) == []
+
+
+def test_a_failing_statement_of_a_description_costs_nothing(
+    app: Flask, failures: list[tuple[str, str]]
+) -> None:
+    """PostgreSQL would forget the report, and its commit would say nothing of it."""
+
+    def describe(incident: Incident) -> Report:
+        db.session.execute(sa.text("SELECT * FROM no_such_table"))
+        raise AssertionError
+
+    describe_as(app, describe)
+    assert_costs_nothing(app, failures, "Incident")
+
+
+def test_a_failing_statement_that_a_description_swallows_costs_nothing(app: Flask) -> None:
+    """PostgreSQL cannot go on after it, so the step is lost there; the report never is."""
+
+    def describe(incident: Incident) -> Report:
+        with pytest.raises(sa.exc.DBAPIError):
+            db.session.execute(sa.text("SELECT * FROM no_such_table"))
+        return Report("incident", str(incident.id), department=incident.ward)
+
+    describe_as(app, describe)
+    report(signed_in(app), STEP)
+    assert titles(app) == ["A fall"]
+    is_postgresql = engine_of(app).dialect.name == "postgresql"
+    assert len(intakes(app)) == (0 if is_postgresql else 1)
+
+
+def test_an_insert_that_the_database_refuses_costs_nothing(
+    app: Flask, failures: list[tuple[str, str]]
+) -> None:
+    refusals = {
+        "sqlite": [
+            "CREATE TRIGGER refuse BEFORE INSERT ON peersupport_intake"
+            " BEGIN SELECT RAISE(ABORT, 'refused'); END"
+        ],
+        "postgresql": [
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql"
+            " AS 'BEGIN RAISE EXCEPTION ''refused''; END'",
+            "CREATE TRIGGER refuse BEFORE INSERT ON peersupport_intake"
+            " FOR EACH ROW EXECUTE FUNCTION refuse()",
+        ],
+        "mysql": [
+            "CREATE TRIGGER refuse BEFORE INSERT ON peersupport_intake"
+            " FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'refused'"
+        ],
+    }
+    engine = engine_of(app)
+    with engine.begin() as connection:
+        for statement in refusals[engine.dialect.name]:
+            connection.exec_driver_sql(statement)
+    assert_costs_nothing(app, failures, "incident")
+
+
+@pytest.mark.database
+def test_a_revoked_right_costs_nothing(
+    postgresql_database: Any, host_config: dict[str, Any]
+) -> None:
+    owner = sa.create_engine(postgresql_database.empty(), poolclass=sa.NullPool)
+    role = f"{postgresql_database.name}_host"
+    url = owner.url.set(username=role, password="a password")
+    app = minimal_host.create_host(url.render_as_string(hide_password=False), host_config)
+    make_keyring(Path(app.config["PEERSUPPORT_KEYRING"]))
+    minimal_host.add_peersupport(app)
+    with owner.begin() as connection:
+        Base.metadata.create_all(connection)
+        db.metadata.create_all(connection)
+        connection.exec_driver_sql(f"CREATE ROLE {role} LOGIN PASSWORD 'a password'")
+        connection.exec_driver_sql(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}")
+        connection.exec_driver_sql(f"GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {role}")
+        connection.exec_driver_sql(f"REVOKE INSERT ON peersupport_intake FROM {role}")
+    try:
+        with app.app_context():
+            fill_host(app)
+        client = in_english(signed_in(app))
+        assert report(client, STEP).headers["Location"] == "/report/1"
+        assert SENTENCE in client.get("/report/1").get_data(as_text=True)
+        assert titles(app) == ["A fall"]
+    finally:
+        close_host(app)
+        with owner.begin() as connection:
+            connection.exec_driver_sql(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role}")
+            connection.exec_driver_sql(f"REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM {role}")
+            connection.exec_driver_sql(f"DROP ROLE {role}")
+
+
+def test_a_draft_is_no_report(app: Flask, failures: list[tuple[str, str]]) -> None:
+    describe_as(app, lambda incident: None)
+    assert report(signed_in(app), STEP).headers["Location"] == "/report/1"
+    assert titles(app) == ["A fall"]
+    assert intakes(app) == []
+    assert failures == []
+
+
+@pytest.mark.parametrize("ending", ["rollback", "exception"])
+def test_a_rollback_leaves_neither(app: Flask, ending: str) -> None:
+    @app.post("/report-in-vain")
+    def report_in_vain() -> str:
+        db.session.add(Incident(title=request.form["title"], ward="Ward 1"))
+        db.session.flush()
+        with runtime(app).storage.session.no_autoflush:
+            count = sa.select(sa.func.count()).select_from(IntakeRecord)
+            assert db.session.scalar(count) == 1
+        if ending == "exception":
+            raise RuntimeError("a bug of the host")
+        db.session.rollback()
+        return "not stored"
+
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    data = {"title": "A fall"} | STEP
+    status = signed_in(app).post("/report-in-vain", data=data).status_code
+    assert status == (200 if ending == "rollback" else 500)
+    assert titles(app) == []
+    assert intakes(app) == []
+
+
+def test_after_a_rollback_the_page_leads_on_to_the_host(app: Flask) -> None:
+    @app.post("/report-in-vain")
+    def report_in_vain() -> Response:
+        db.session.add(Incident(title=request.form["title"], ward="Ward 1"))
+        db.session.flush()
+        db.session.rollback()
+        return cast(Response, redirect("/report"))
+
+    client = signed_in(app)
+    response = client.post("/report-in-vain", data={"title": "A fall"} | STEP)
+    assert client.get(response.headers["Location"]).headers["Location"] == "/report"
+
+
+def test_an_anonymous_report_stores_no_reporter(app: Flask) -> None:
+    def describe(incident: Incident) -> Report:
+        ref = str(incident.id)
+        return Report("incident", ref, "Ward 1", reporter=person(STAFF.rosa), anonymous=True)
+
+    describe_as(app, describe)
+    client = in_english(signed_in(app))
+    response = report(client, STEP)
+    (payload,) = intakes(app)
+    assert payload.report.reporter is None
+    page = client.get(response.headers["Location"])
+    assert "You will be called" not in page.get_data(as_text=True)
+    # nothing that is posted by hand brings the reporter in either
+    token = client.get("/peersupport/").get_data(as_text=True).partition('csrf_token" value="')[2]
+    client.post(response.headers["Location"], data={"csrf_token": token.partition('"')[0]})
+    work(app)
+    with reading(app) as session:
+        assert session.scalars(sa.select(ReportRecord.reporter_id)).all() == [None]
+        people = [row.person for row in session.scalars(sa.select(ReachOut))]
+        assert [one.name for one in people if one] == ["Anna Vos"]
+
+
+def test_the_reporter_of_the_description_comes_first(app: Flask) -> None:
+    reporter = Person("Petra Patiëntveiligheid", email="petra@hospital.example")
+    describe_as(app, lambda i: Report("incident", str(i.id), "Ward 1", reporter=reporter))
+    report(signed_in(app), STEP)
+    assert [payload.report.reporter for payload in intakes(app)] == [reporter]
+
+
+def test_the_reporter_is_else_who_is_signed_in(app: Flask) -> None:
+    describe_as(app, lambda incident: Report("incident", str(incident.id), "Ward 1"))
+    report(signed_in(app, STAFF.bram), STEP)
+    report(app.test_client(), STEP)
+    reporters = [payload.report.reporter for payload in intakes(app)]
+    assert reporters == [person(STAFF.bram), None]
+
+
+def add_editing(app: Flask) -> None:
+    """Let the host edit its reports."""
+
+    @app.post("/report/<int:incident_id>/edit")
+    def edit(incident_id: int) -> str:
+        assert current_user.is_authenticated
+        incident = db.get_or_404(Incident, incident_id)
+        incident.title = request.form["title"]
+        db.session.commit()
+        return "stored"
+
+
+def test_a_later_edit_with_the_step_queues(app: Flask) -> None:
+    add_editing(app)
+    client = signed_in(app)
+    report(client)
+    work(app)
+    client.post("/report/1/edit", data={"title": "A bad fall"} | STEP)
+    assert titles(app) == ["A bad fall"]
+    assert [payload.fields for payload in intakes(app)] == [STEP]
+    work(app)
+    with reading(app) as session:
+        names = {row.person.name for row in session.scalars(sa.select(ReachOut)) if row.person}
+        assert names == {"Rosa Reporter", "Anna Vos"}
+
+
+def test_a_later_edit_without_the_step_takes_nothing_in(app: Flask) -> None:
+    add_editing(app)
+    client = signed_in(app)
+    report(client)
+    work(app)
+    client.post("/report/1/edit", data={"title": "A bad fall"})
+    assert intakes(app) == []
+
+
+def test_an_edit_that_changes_nothing_is_undone_with_the_host_s(app: Flask) -> None:
+    """No UPDATE went before the savepoint: on SQLite its release would be a commit."""
+
+    @app.post("/report/<int:incident_id>/edit")
+    def edit(incident_id: int) -> str:
+        incident = db.get_or_404(Incident, incident_id)
+        incident.title += ""
+        db.session.flush()
+        db.session.rollback()
+        return "not stored"
+
+    client = signed_in(app)
+    report(client)
+    work(app)
+    client.post("/report/1/edit", data=STEP)
+    assert intakes(app) == []
+
+
+def test_a_missing_keyring_shows_the_telephone_number(
+    make_app: Callable[..., Flask], database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = make_app(database_url, with_keyring=False)
+    with app.app_context():
+        fill_host(app)
+    client = in_english(signed_in(app))
+    with caplog.at_level(logging.CRITICAL):
+        form = client.get("/report").get_data(as_text=True)
+    assert "050 123 4567" in form
+    assert 'name="peersupport-' not in form
+    assert [record.levelname for record in caplog.records] == ["CRITICAL"]
+    assert report(client, STEP).headers["Location"] == "/report/1"
+    assert titles(app) == ["A fall"]
+    assert SENTENCE in client.get("/report/1").get_data(as_text=True)
+
+
+def answers(app: Flask, step: dict[str, str]) -> list[tuple[int, list[tuple[str, str]], bytes]]:
+    """Return all that a visitor gets of the host, without what the clock puts into it."""
+    client = app.test_client()
+    replies = [
+        client.get("/report"),
+        client.post("/report", data={"title": "A fall", "ward": "Ward 1"} | step),
+        client.get("/report/1"),
+        client.get("/peersupport/"),
+        client.get("/report/2"),
+    ]
+    return [(reply.status_code, list(reply.headers), reply.data) for reply in replies]
+
+
+@pytest.mark.parametrize("step", [{}, STEP], ids=["without step", "with step"])
+def test_switched_off_the_host_is_byte_for_byte_the_same(
+    make_app: Callable[..., Flask], host_config: dict[str, Any], tmp_path: Path, step: dict[str, str]
+) -> None:
+    plain_config = {k: v for k, v in host_config.items() if not k.startswith("PEERSUPPORT_")}
+    plain = minimal_host.create_host(f"sqlite:///{tmp_path / 'plain.sqlite'}", plain_config)
+    with plain.app_context():
+        db.create_all()
+    try:
+        switched_off = make_app(PEERSUPPORT_ENABLED=False, with_tables=False)
+        with switched_off.app_context():
+            db.create_all()
+        assert answers(switched_off, step) == answers(plain, step)
+    finally:
+        with plain.app_context():
+            db.engine.dispose()

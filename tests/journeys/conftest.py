@@ -1,0 +1,134 @@
+"""The example hospital in a browser: sign in as anybody, and look at every page with axe."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from example_app import create_app, peersupport_demo
+from example_app.extensions import db
+from example_app.models import User
+from example_app.seed import seed
+from flask_peersupport.clock import utc_now
+from flask_peersupport.jobs import run_due
+from flask_peersupport.reachouts.models import ReachOut, SupportRequest
+from flask_peersupport.runtime import current_runtime
+
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1280, "height": 900}
+
+
+@dataclass
+class Hospital:
+    """The example application, served, with its staff and their work."""
+
+    app: Flask
+    address: str
+    browser: Browser
+    contexts: list[BrowserContext] = field(default_factory=list)
+
+    def sign_in(self, username: str, size: dict[str, int] = DESKTOP, locale: str = "nl") -> Page:
+        """Return a page on which `username` is signed in."""
+        context = self.browser.new_context(viewport=size, locale=locale)  # type: ignore[arg-type]
+        context.set_default_timeout(10_000)
+        self.contexts.append(context)
+        page = context.new_page()
+        faults: list[str] = []
+        page.on("console", lambda message: faults.append(message.text))
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.faults = faults  # type: ignore[attr-defined]
+        page.goto(f"{self.address}/sign-in")
+        listed = page.locator(f'button[name=username][value="{username}"]')
+        if listed.count():
+            listed.click()
+        else:
+            page.select_option("select[name=username]", username)
+            page.locator(".login-else button").click()
+        if locale == "en":
+            page.locator('button[name=locale][value="en"]').click()
+        return page
+
+    def work(self, now: datetime | None = None) -> dict[str, int]:
+        """Do the work that is due."""
+        with self.app.app_context():
+            return run_due(current_runtime(), now or utc_now())
+
+    def username_of(self, name: str) -> str:
+        """Return the user name of somebody on the staff."""
+        with self.app.app_context():
+            return db.session.scalars(db.select(User.username).where(User.name == name)).one()
+
+    def asked(self, colleague: str) -> tuple[str, str]:
+        """Return the request that is open for a colleague, and who is asked, by user name."""
+        with self.app.app_context():
+            for request in db.session.scalars(db.select(SupportRequest)):
+                person = request.reach_out.person
+                if request.state == "asked" and person and person.name == colleague:
+                    return request.id, self.username_of(request.supporter.record.person.name)
+        raise AssertionError(f"nobody is asked for {colleague}")
+
+    def reach_out(self, colleague: str) -> dict[str, Any]:
+        """Return where the reach-out to a colleague stands."""
+        with self.app.app_context():
+            for row in db.session.scalars(db.select(ReachOut)):
+                if row.person is not None and row.person.name == colleague:
+                    return {
+                        "id": row.id,
+                        "state": row.state.value,
+                        "waiting_for": row.waiting_for and row.waiting_for.value,
+                        "outcome": row.outcome and row.outcome.value,
+                        "contacts": [contact.outcome.value for contact in row.contacts],
+                    }
+        raise AssertionError(f"no reach-out to {colleague}")
+
+
+@pytest.fixture
+def hospital(
+    tmp_path: Path,
+    serve: Callable[[Flask], str],
+    browser: Browser,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Hospital]:
+    """The example hospital on SQLite, its roster filled, nobody asked yet."""
+    monkeypatch.setenv("EXAMPLE_INSTANCE_PATH", str(tmp_path / "instance"))
+    app = create_app({"PEERSUPPORT_WORKER": "separate"})
+    with app.app_context():
+        db.create_all()
+        seed(db.session)
+        db.session.commit()
+        peersupport_demo.prepare(app)
+        db.session.remove()
+    address = serve(app)
+    app.config["PEERSUPPORT_BASE_URL"] = address
+    served = Hospital(app, address, browser)
+    yield served
+    for context in served.contexts:
+        context.close()
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+def check(page: Page) -> None:
+    """Look at a page with axe, at its width, at its console, and for what is not translated."""
+    results = Axe().run(page).response
+    contrast = [one for one in results["incomplete"] if one["id"] == "color-contrast"]
+    found = [
+        (one["id"], node["html"][:200], node.get("failureSummary", "")[:300])
+        for one in results["violations"] + contrast
+        for node in one["nodes"]
+    ]
+    assert found == [], page.url
+    width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert width <= 0, f"{page.url} is {width} pixels wider than the screen"
+    assert page.faults == [], page.url  # type: ignore[attr-defined]
+    assert re.search(r"%\(\w+\)s", page.inner_text("body")) is None, page.url
