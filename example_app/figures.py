@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -61,7 +62,7 @@ def count_figures(session: Session) -> Figures:
         Contact.outcome.in_(spoken)
     )
 
-    def count(statement: sa.Select[tuple[int]]) -> int:
+    def count(statement: sa.Select[Any]) -> int:
         return session.scalar(statement) or 0
 
     return Figures(

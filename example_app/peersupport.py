@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask
 
-from example_app import mailroom, peersupport_demo, simulation
+from example_app import mailroom, peersupport_demo, recent_days, simulation
 from example_app.extensions import db
 from example_app.forms import ComplaintForm
 from example_app.models import Calamity, Complaint, Incident
@@ -82,4 +82,5 @@ def init_app(app: Flask) -> None:
     app.config["QUICK_LINKS"].append(QuickLink(f"{prefix}/", "Peer support", "Peer support"))
     mailroom.init_app(app)
     peersupport_demo.init_app(app)
+    recent_days.init_app(app)
     simulation.init_app(app)

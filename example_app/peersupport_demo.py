@@ -48,7 +48,10 @@ def prepare(app: Flask) -> None:
 
 
 def fill(session: Session, now: datetime) -> None:
-    """Add departments, roles and supporters where there are none yet, and commit."""
+    """Add departments, roles and supporters where there are none yet, and commit.
+
+    Every fourth supporter of each profession may be asked at night.
+    """
     if session.scalar(sa.select(access_models.Department.id).limit(1)) is None:
         add_departments(session, now)
     users: dict[str, User] = {user.username: user for user in session.scalars(all_users())}
@@ -57,8 +60,8 @@ def fill(session: Session, now: datetime) -> None:
         if role in ROLES:
             grant_role(session, role, person_of(users[login.username]), actor=COMMAND, now=now)
     if session.scalar(sa.select(Supporter.id).limit(1)) is None:
-        for username in supporter_usernames():
-            add_demo_supporter(session, users[username], now)
+        for number, username in enumerate(supporter_usernames()):
+            add_demo_supporter(session, users[username], now, is_asked_at_night=number % 4 == 0)
     commit(session)
 
 
@@ -88,14 +91,16 @@ def person_of(user: User) -> Person:
     return person
 
 
-def add_demo_supporter(session: Session, user: User, now: datetime) -> None:
-    """Make a member of staff an appointed supporter; every fifth may be asked at night."""
+def add_demo_supporter(
+    session: Session, user: User, now: datetime, *, is_asked_at_night: bool
+) -> None:
+    """Make a member of staff an appointed supporter."""
     details = SupporterDetails(
         profession=user.profession,
         discipline=user.discipline,
         seniority=user.seniority,
         departments=(user.department.name,),
-        is_asked_at_night=user.id % 5 == 0,
+        is_asked_at_night=is_asked_at_night,
     )
     state = SupporterState.APPOINTED
     add_supporter(session, person_of(user), details, state=state, actor=COMMAND, now=now)

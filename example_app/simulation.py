@@ -9,14 +9,15 @@ from __future__ import annotations
 import contextvars
 import random
 import secrets
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
-import sqlalchemy as sa
 from flask import Flask
 from flask_migrate import upgrade
 
@@ -25,11 +26,11 @@ from example_app.extensions import db
 from example_app.figures import Figures, count_figures
 from example_app.people import DEMO_LOGINS
 from example_app.seed import seed as add_hospital
-from example_app.stage import Letter, Posting, Stage, write_lightly, zone
+from example_app.stage import Letter, Posting, Stage, awake, write_lightly, zone
 from example_app.year import DAYS, PlannedPerson, PlannedReport, plan_year
 from flask_peersupport.clock import stopped_at, utc_now
 from flask_peersupport.reachouts.models import ReachOut, SupportRequest
-from flask_peersupport.reachouts.states import ReachOutState, WaitingFor
+from flask_peersupport.reachouts.states import WaitingFor
 from flask_peersupport.runtime import current_runtime
 
 #: How supporters answer, and how often.
@@ -101,7 +102,7 @@ class Year:
         #: What was reported, by kind and number in the hospital.
         self._reports: dict[tuple[str, str], PlannedReport] = {}
         for report in reports:
-            self.stage.at(report.at, lambda now, report=report: self._report(report, now))
+            self.stage.at(report.at, partial(self._report, report))
 
     def _report(self, report: PlannedReport, now: datetime) -> None:
         own = report.reporter_involved
@@ -128,7 +129,7 @@ class Year:
             self._consider(letter, now)
         elif letter.page == "reach-outs" and letter.username in COORDINATORS:
             at = awake(now + timedelta(minutes=40), (9, 17))
-            self.stage.at(at, lambda moment: self._decide(letter, moment))
+            self.stage.at(at, partial(self._decide, letter))
 
     def _consider(self, letter: Letter, now: datetime) -> None:
         """Answer a request, or let it lie."""
@@ -210,15 +211,6 @@ class Year:
         )
 
 
-def awake(moment: datetime, hours: tuple[int, int]) -> datetime:
-    """Return `moment`, or where nobody is at it then, some time in the next morning."""
-    local = moment.astimezone(zone())
-    if hours[0] <= local.hour < hours[1]:
-        return moment
-    day = local.date() + timedelta(days=local.hour >= hours[1])
-    return datetime.combine(day, time(hours[0], local.minute), zone())
-
-
 def _row(person: PlannedPerson) -> dict[str, str]:
     return {"name": _typed_name(person), "wish": person.wish}
 
@@ -241,22 +233,21 @@ def _filled(step: Step, rng: random.Random, now: datetime) -> dict[str, str]:
     return fields
 
 
-def play_year(folder: Path, *, seed: int, reports: int, is_quiet: bool = False) -> Figures:
+def play_year(folder: Path, *, seed: int, reports: int) -> Figures:
     """Play the last calendar year in a database in `folder`, and count what came of it."""
     first_day = date(utc_now().year - 1, 1, 1)
     began = datetime.combine(first_day, time(), zone())
     app = make_app(folder, began)
     year = Year(app, plan_year(first_day, reports, seed), seed)
     days = [began + timedelta(days=day) for day in range(DAYS + AFTERMATH)]
-    with click.progressbar(
-        days, label=f"a year, seed {seed}", file=click.get_text_stream("stderr"), hidden=is_quiet
-    ) as bar:
-        for day in bar:
-            year.stage.play(day, day + timedelta(days=1))
-    with app.app_context():
-        figures = count_figures(current_runtime().storage.session())
-    year.stage.close()
-    return figures
+    try:
+        with click.progressbar(days, label=f"a year, seed {seed}", file=sys.stderr) as bar:
+            for day in bar:
+                year.stage.play(day, day + timedelta(days=1))
+        with app.app_context():
+            return count_figures(current_runtime().storage.session())
+    finally:
+        year.stage.close()
 
 
 def make_app(folder: Path, began: datetime) -> Flask:
@@ -294,9 +285,7 @@ def simulate(is_year: bool, seed: int, reports: int) -> None:
         raise click.UsageError("Say what to play: flask --app example_app simulate --year")
     with TemporaryDirectory(prefix="noorderhaven-") as folder:
         # a context of its own: the pages must not see the user or the session of another
-        figures = contextvars.Context().run(
-            play_year, Path(folder), seed=seed, reports=reports
-        )
+        figures = contextvars.Context().run(play_year, Path(folder), seed=seed, reports=reports)
     for line in figures.lines():
         click.echo(line)
 

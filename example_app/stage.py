@@ -10,7 +10,7 @@ import heapq
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from email.message import EmailMessage
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -36,6 +36,18 @@ from flask_peersupport.runtime import current_runtime
 LINK = re.compile(r"/(requests|reach-outs)/([0-9a-f]{32})")
 TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 MODELS: Mapping[str, type[Incident] | type[Calamity]] = {"incident": Incident, "calamity": Calamity}
+
+#: When a report, a reach-out, a request or a mail is due next.
+NEXT_DUE = sa.select(
+    sa.select(sa.func.min(IntakeRecord.due_at)).scalar_subquery(),
+    sa.select(sa.func.min(ReachOut.due_at))
+    .where(ReachOut.state != ReachOutState.CLOSED)
+    .scalar_subquery(),
+    sa.select(sa.func.min(SupportRequest.answer_due_at))
+    .where(SupportRequest.state == RequestState.ASKED)
+    .scalar_subquery(),
+    sa.select(sa.func.min(Message.due_at)).scalar_subquery(),
+)
 
 Act = Callable[[datetime], None]
 
@@ -111,6 +123,15 @@ def zone() -> ZoneInfo:
     return ZoneInfo(HOSPITAL_TIMEZONE)
 
 
+def awake(moment: datetime, hours: tuple[int, int]) -> datetime:
+    """Return `moment`, or where nobody is at it then, some time in the next morning."""
+    local = moment.astimezone(zone())
+    if hours[0] <= local.hour < hours[1]:
+        return moment
+    day = local.date() + timedelta(days=local.hour >= hours[1])
+    return datetime.combine(day, time(hours[0], local.minute), zone())
+
+
 class Stage:
     """An app of its own whose users are played.
 
@@ -124,8 +145,11 @@ class Stage:
         self.inbox = Inbox()
         self._on_letter = on_letter
         self._clients: dict[str, tuple[FlaskClient, str]] = {}
+        self._visitor: tuple[str, str] | None = None
         self._acts: list[tuple[datetime, int, Act]] = []
         self._count = 0
+        self._due: datetime | None = None
+        self._is_due_known = False
         app.extensions["peersupport_mailer"] = self.inbox
 
     def close(self) -> None:
@@ -141,8 +165,8 @@ class Stage:
     def play(self, start: datetime, until: datetime) -> None:
         """Let everything happen that is on the timeline, or comes due, from `start` to `until`."""
         now = start
-        due = self._next_due()
         while True:
+            due = self._next_due()
             next_act = self._acts[0][0] if self._acts else until
             if due is not None and due <= min(max(next_act, now), until):
                 now = max(now, due)
@@ -152,7 +176,7 @@ class Stage:
                 heapq.heappop(self._acts)[2](now)
             else:
                 return
-            due = self._next_due()
+            self._is_due_known = False
 
     def post(
         self, username: str, now: datetime, path: str, fields: Mapping[str, str]
@@ -191,20 +215,32 @@ class Stage:
         return {username: str(user_id) for username, user_id in rows}
 
     def _client(self, username: str) -> tuple[FlaskClient, str]:
+        """Return a browser in which the user is signed in, and what its forms carry."""
         if username not in self._clients:
             client = self.app.test_client()
-            found = TOKEN.search(client.get("/sign-in").text)
-            if found is None:
-                raise StageError("the sign-in page has no form")
-            fields = {"username": username, "csrf_token": found[1]}
+            # all begin with the same visitor's cookie, which spares the page to all but the first
+            self._visitor = self._visitor or self._visit()
+            cookie, token = self._visitor
+            client.set_cookie(self.app.config["SESSION_COOKIE_NAME"], cookie)
+            fields = {"username": username, "csrf_token": token}
             if client.post("/sign-in", data=fields).status_code != 302:
                 raise StageError(f"{username} cannot sign in")
-            self._clients[username] = client, found[1]
+            self._clients[username] = client, token
         return self._clients[username]
+
+    def _visit(self) -> tuple[str, str]:
+        """Return the cookie of a visitor of the sign-in page, and the token of its form."""
+        client = self.app.test_client()
+        token = TOKEN.search(client.get("/sign-in").text)
+        cookie = client.get_cookie(self.app.config["SESSION_COOKIE_NAME"])
+        if token is None or cookie is None:
+            raise StageError("the sign-in page has no form")
+        return cookie.value, token[1]
 
     def _work(self, now: datetime) -> None:
         with self.app.app_context(), stopped_at(now):
             counts = run_due(current_runtime(), now)
+        self._is_due_known = False
         failed = [name for name in counts if name.endswith("_failed")]
         due = self._next_due()
         if failed or (due is not None and due <= now):
@@ -214,17 +250,12 @@ class Stage:
 
     def _next_due(self) -> datetime | None:
         """Return when the programme has to look at something next."""
-        waiting = (
-            sa.select(sa.func.min(IntakeRecord.due_at)),
-            sa.select(sa.func.min(ReachOut.due_at)).where(ReachOut.state != ReachOutState.CLOSED),
-            sa.select(sa.func.min(SupportRequest.answer_due_at)).where(
-                SupportRequest.state == RequestState.ASKED
-            ),
-            sa.select(sa.func.min(Message.due_at)).where(Message.due_at.is_not(None)),
-        )
-        with self.app.app_context(), current_runtime().storage.engine.connect() as connection:
-            due = [connection.scalar(statement) for statement in waiting]
-        return min((instant for instant in due if instant is not None), default=None)
+        if not self._is_due_known:
+            with self.app.app_context(), current_runtime().storage.engine.connect() as connection:
+                due = connection.execute(NEXT_DUE).one()
+            self._due = min((instant for instant in due if instant is not None), default=None)
+            self._is_due_known = True
+        return self._due
 
 
 def write_lightly(engine: sa.Engine) -> None:

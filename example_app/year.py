@@ -50,7 +50,7 @@ RESPONSES = {
     "not reached": 1,
 }
 #: Weight of each hour of the day at which reports are made.
-HOURS = (3, 3, 2, 2, 2, 2, 3, 5, 8, 10, 11, 11, 9, 9, 10, 11, 12, 9, 7, 6, 6, 5, 5, 4)
+HOURS = (2, 2, 1, 1, 1, 2, 2, 4, 9, 11, 12, 12, 10, 10, 11, 12, 12, 10, 8, 7, 6, 5, 3, 3)
 
 Card = TypeVar("Card")
 

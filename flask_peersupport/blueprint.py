@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from . import i18n
 from .access import policy
 from .access.actor import current_actor
 from .access.locale import pick_locale
-from .access.views import CsrfExpired, csrf_token
+from .access.views import CsrfExpired, check_csrf, csrf_token
 from .clock import utc_now
 from .config import Settings
 from .db import rollback
@@ -105,6 +106,7 @@ def _choose_locale() -> None:
 def _absent(address: str = "") -> ResponseReturnValue:
     if current_actor() is None:
         return current_runtime().users.sign_in(request.full_path.rstrip("?"))
+    check_csrf()
     raise NotAllowed
 
 
@@ -159,7 +161,11 @@ def _page_context() -> dict[str, Any]:
 
 def _not_found(error: Exception) -> ResponseReturnValue:
     rollback(current_runtime().storage.session)
-    return render_template("peersupport/not_found.html"), 404
+    actor = current_actor()
+    # no link is the current one: the page must not differ from one address to another
+    links = links_for(actor, utc_now()) if actor else []
+    neutral = [replace(link, is_current=False) for link in links]
+    return render_template("peersupport/not_found.html", ps_navigation=neutral), 404
 
 
 def _csrf_expired(error: Exception) -> ResponseReturnValue:

@@ -12,7 +12,6 @@ from typing import Any
 import sqlalchemy as sa
 from flask import current_app
 from sqlalchemy import orm
-from sqlalchemy.dialects import mysql
 
 from . import signals
 
@@ -46,6 +45,8 @@ class UTCDateTime(sa.types.TypeDecorator[datetime]):
 
     def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
         if dialect.name in ("mysql", "mariadb"):
+            from sqlalchemy.dialects import mysql  # B6: loaded where the database is MariaDB
+
             return dialect.type_descriptor(mysql.DATETIME(fsp=6))
         return dialect.type_descriptor(sa.DateTime(timezone=dialect.name == "postgresql"))
 
@@ -61,6 +62,20 @@ class UTCDateTime(sa.types.TypeDecorator[datetime]):
         if value is None or value.tzinfo is not None:
             return value and value.astimezone(UTC)
         return value.replace(tzinfo=UTC)
+
+
+class LargeBytes(sa.types.TypeDecorator[bytes]):
+    """Up to 16 MB: a plain BLOB of MariaDB ends at 64 kB."""
+
+    impl = sa.LargeBinary
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        if dialect.name in ("mysql", "mariadb"):
+            from sqlalchemy.dialects import mysql  # B6: loaded where the database is MariaDB
+
+            return dialect.type_descriptor(mysql.MEDIUMBLOB())
+        return dialect.type_descriptor(sa.LargeBinary())
 
 
 class CodeList(sa.types.TypeDecorator[tuple[str, ...]]):

@@ -17,7 +17,6 @@ from sqlalchemy import orm
 from .db import begin_immediate, commit, rollback
 from .intake.expansion import expand_intake
 from .intake.models import IntakeRecord
-from .outbox.delivery import deliver_due
 from .reachouts.answering import expire_request
 from .reachouts.asking import ask_together
 from .reachouts.chasing import CHASED, chase
@@ -25,6 +24,7 @@ from .reachouts.models import InvolvedRecord, ReachOut, SupportRequest
 from .reachouts.notices import tell_of_stuck_intake
 from .reachouts.states import ReachOutState, RequestState
 from .runtime import Runtime
+from .supporters.actions import refresh_departments
 
 _logger = logging.getLogger(__name__)
 
@@ -176,9 +176,26 @@ def _chase(
     return done
 
 
+def _refresh(
+    runtime: Runtime, session: orm.Session, now: datetime, counts: Counter[str], name: str
+) -> int:
+    """Once a day in each process, name the supporters' departments as they are called today.
+
+    A department that expires, or a host's own list, tells nobody; matching itself looks anew.
+    """
+    today = now.astimezone(runtime.settings.timezone).date()
+    if runtime.departments_named_on != today:
+        runtime.departments_named_on = today
+        _attempt(session, counts, name, lambda: refresh_departments(session) and None, 0)
+    return 0
+
+
 def _deliver(
     runtime: Runtime, session: orm.Session, now: datetime, counts: Counter[str], name: str
 ) -> int:
+    # B6: what writes and sends mail is loaded where mail is sent, not when the host starts
+    from .outbox.delivery import deliver_due
+
     sent = deliver_due(runtime.storage, now)
     counts[name] += sent
     return sent
@@ -186,6 +203,7 @@ def _deliver(
 
 #: In the order in which one makes work for the next.
 JOBS: tuple[tuple[str, Job], ...] = (
+    ("refresh", _refresh),
     ("expand", _expand),
     ("expire", _expire),
     ("ask", _ask),
@@ -234,7 +252,8 @@ def _attempt(
         return False
     if result is False:
         return False
-    counts[name] += weight
+    if weight:
+        counts[name] += weight
     return True
 
 

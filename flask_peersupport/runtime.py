@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from flask import Flask, current_app
+from sqlalchemy import orm
 
 from .config import Settings
 from .db import Storage
@@ -34,6 +36,10 @@ class Runtime:
     watched: Mapping[type[Any], Any]
     #: Says in which language the host speaks now, e.g. "nl"; None: the host has no say.
     locale_selector: Callable[[], str | None] | None = None
+    #: How many reports came in that could not be expanded; the intake says so.
+    count_stuck_intake: Callable[[orm.Session], int] = lambda session: 0
+    #: The day on which the supporters' departments were last named anew.
+    departments_named_on: date | None = None
 
 
 def runtime_of(app: Flask) -> Runtime | None:

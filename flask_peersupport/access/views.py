@@ -41,10 +41,9 @@ def page(
             actor = current_actor()
             if actor is None:
                 return current_runtime().users.sign_in(request.full_path.rstrip("?"))
+            check_csrf()
             if not allow(actor):
                 raise NotAllowed
-            if request.method not in ("GET", "HEAD"):
-                check_csrf()
             return view(*args, **kwargs)
 
         guarded.permission = allow  # type: ignore[attr-defined]
@@ -69,7 +68,12 @@ def signed_in() -> Actor:
 
 
 def check_csrf() -> None:
-    """Refuse a POST that did not come from our page, also where the host checks none."""
+    """Refuse a POST that did not come from our page, also where the host checks none.
+
+    It comes before every look at who may do what, so that the answer tells nothing of that.
+    """
+    if request.method in ("GET", "HEAD"):
+        return
     token = request.form.get("csrf_token") or request.headers.get("X-CSRFToken")
     try:
         validate_csrf(token, time_limit=CSRF_LIFETIME_SECONDS)

@@ -26,7 +26,14 @@ from ..values import Involved, Wish, WishBy
 from ..vault.persons import store_person
 from .models import IntakeRecord
 from .payload import Payload, Preferences, open_payload
-from .resolution import Named, flags_of_report, name_colleagues, search_unwanted
+from .resolution import (
+    Named,
+    flags_of_report,
+    known_code,
+    name_colleagues,
+    name_described,
+    search_unwanted,
+)
 from .step import read_step
 
 #: Firmness of a wish: the person's own word over the reporter's, an answer over "please ask".
@@ -92,14 +99,14 @@ def _everybody(runtime: Runtime, payload: Payload) -> Iterator[Named]:
     report = payload.report
     step = read_step(payload.fields)
     for one in report.involved:
-        yield Named(one)
+        yield name_described(one)
     if report.reporter is not None:
         if step.wants_support:
-            yield Named(Involved(report.reporter, Wish.YES, WishBy.OWN, step.is_outside))
+            yield name_described(Involved(report.reporter, Wish.YES, WishBy.OWN, step.is_outside))
         elif step.was_involved:
-            yield Named(Involved(report.reporter, Wish.NO, WishBy.OWN, step.is_outside))
+            yield name_described(Involved(report.reporter, Wish.NO, WishBy.OWN, step.is_outside))
         elif payload.preferences is not None:
-            yield Named(Involved(report.reporter, Wish.YES, WishBy.OWN))
+            yield name_described(Involved(report.reporter, Wish.YES, WishBy.OWN))
     yield from name_colleagues(runtime, step.rows)
 
 
@@ -133,7 +140,8 @@ def _involved(
     known.is_outside = known.is_outside or given.outside
     known.department = _joined(known.department, given.person.department, named.typed_department)
     for code in ("profession", "discipline", "seniority"):
-        setattr(known, code, getattr(known, code) or getattr(given.person, code))
+        told = known_code(code, getattr(given.person, code))
+        setattr(known, code, getattr(known, code) or told)
     known.flags = tuple(dict.fromkeys((*(known.flags or ()), *named.flags)))
     session.flush()
     return known
@@ -229,7 +237,10 @@ def _reach_out(
 
 def _waits_for(
     session: orm.Session,
-    runtime: Runtime, report: ReportRecord, involved: InvolvedRecord, named: Named
+    runtime: Runtime,
+    report: ReportRecord,
+    involved: InvolvedRecord,
+    named: Named,
 ) -> WaitingFor | None:
     """Return what a coordinator has to decide before anybody can be asked."""
     if named.is_unknown:
@@ -243,3 +254,9 @@ def _waits_for(
     if runtime.settings.ask_after is None:
         return WaitingFor.BY_HAND
     return None
+
+
+def count_stuck_intake(session: orm.Session) -> int:
+    """Return how many intake rows could not be expanded at least once."""
+    statement = sa.select(sa.func.count()).where(IntakeRecord.attempts > 0)
+    return session.scalar(statement) or 0

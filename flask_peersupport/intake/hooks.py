@@ -58,9 +58,9 @@ def _after_report(runtime: Runtime, intake: Intake, response: Response) -> Respo
     url = _reported_url(intake, step, response.headers["Location"] if is_page else "")
     if is_page and intake.is_signed_in:
         response.headers["Location"] = url
-        if not step.surplus:
-            return response
-    # the language costs a look at the user: the usual way ended above (B1)
+        return response
+    # the language costs a look at the user, who is expired by now: only those come here for whom
+    # there is no page (B1)
     with i18n.use_locale(pick_locale(runtime)):
         if not intake.is_signed_in:
             flash(_("Thank you. Your report has been received."), "info")

@@ -45,8 +45,10 @@ def _instant(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def _person(values: Mapping[str, Any] | None) -> Person | None:
-    return Person(**values) if values else None
+def _person(values: Mapping[str, Any]) -> Person:
+    """Return a person of the host's description, with texts that fit (200 characters each)."""
+    texts = {field: clean_text(str(text)) for field, text in values.items() if text is not None}
+    return Person(**{"name": "", **texts})
 
 
 def clean_report(report: Report) -> Report:
@@ -91,9 +93,9 @@ def open_payload(row_id: str, sealed: bytes, key: MonthKey) -> Payload:
             **values,
             "occurred_at": _instant(values["occurred_at"]),
             "reported_at": _instant(values["reported_at"]),
-            "reporter": _person(values["reporter"]),
+            "reporter": _person(values["reporter"]) if values["reporter"] else None,
             "involved": tuple(
-                Involved(**{**one, "person": Person(**one["person"])}) for one in values["involved"]
+                Involved(**{**one, "person": _person(one["person"])}) for one in values["involved"]
             ),
         }
     )

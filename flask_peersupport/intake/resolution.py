@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from email_validator import EmailNotValidError, validate_email
 from flask import current_app
 from itsdangerous import BadSignature, URLSafeSerializer
 
@@ -57,6 +56,9 @@ def _signed_user(runtime: Runtime, signature: str) -> Person | None:
 
 def is_email(text: str) -> bool:
     """Return whether `text` is an e-mail address by its form."""
+    # B6: loaded when an address is read, not when the host starts
+    from email_validator import EmailNotValidError, validate_email
+
     try:
         validate_email(text, check_deliverability=False, test_environment=True)
     except EmailNotValidError:
@@ -109,31 +111,52 @@ def search_unwanted(text: str) -> tuple[list[Person], bool]:
 def name_colleagues(runtime: Runtime, rows: Sequence[Row]) -> Iterator[Named]:
     """Yield the colleagues of the step's rows, found in the directory where that is certain."""
     for row in rows:
-        flags = tuple(_flags(runtime, row))
         person, is_unknown = _who(runtime, row)
-        wish = row.wish if row.wish in list(Wish) else Wish.ASK
         known = _with_typed(person, row)
+        wish = row.wish if row.wish in list(Wish) else Wish.ASK
         involved = Involved(known, wish, WishBy.REPORTER)
-        yield Named(involved, flags, row.department or None, is_unknown)
+        flags = dict.fromkeys((*_flags(row), *_flags_of_codes(row), *_flags_of_codes(known)))
+        yield Named(involved, tuple(flags), row.department or None, is_unknown)
 
 
-def _flags(runtime: Runtime, row: Row) -> Iterator[str]:
-    settings = runtime.settings
+def name_described(involved: Involved) -> Named:
+    """Return somebody whom the host's description names; a wish that is none becomes "ask"."""
+    flags = tuple(_flags_of_codes(involved.person))
+    if involved.wish in list(Wish) and involved.wish_by in list(WishBy):
+        return Named(involved, flags)
+    return Named(
+        replace(involved, wish=Wish.ASK, wish_by=WishBy.REPORTER), ("unknown_wish", *flags)
+    )
+
+
+def known_code(field: str, text: str | None) -> str | None:
+    """Return `text` if it is a code that the settings know for `field`, e.g. "profession"."""
+    return text if text in _codes()[field] else None
+
+
+def _codes() -> Mapping[str, Container[str | None]]:
+    settings = current_runtime().settings
+    return {
+        "profession": settings.professions,
+        "discipline": settings.disciplines,
+        "seniority": settings.seniorities,
+    }
+
+
+def _flags_of_codes(source: Row | Person) -> Iterator[str]:
+    for field, codes in _codes().items():
+        text = getattr(source, field)
+        if text and text not in codes:
+            yield f"unknown_{field}"
+
+
+def _flags(row: Row) -> Iterator[str]:
     if row.email and not is_email(row.email):
         yield "bad_email"
     if row.phone and not is_phone(row.phone):
         yield "bad_phone"
     if row.wish and row.wish not in list(Wish):
         yield "unknown_wish"
-    codes = {
-        "profession": settings.professions,
-        "discipline": settings.disciplines,
-        "seniority": settings.seniorities,
-    }
-    for field, known in codes.items():
-        text = getattr(row, field)
-        if text and text not in known:
-            yield f"unknown_{field}"
 
 
 def _who(runtime: Runtime, row: Row) -> tuple[Person, bool]:
@@ -157,13 +180,7 @@ def _who(runtime: Runtime, row: Row) -> tuple[Person, bool]:
 
 def _with_typed(person: Person, row: Row) -> Person:
     """Complete what the directory does not know with what was typed."""
-    settings = current_runtime().settings
-    typed = {
-        "phone": row.phone,
-        "department": row.department,
-        "profession": row.profession if row.profession in settings.professions else "",
-        "discipline": row.discipline if row.discipline in settings.disciplines else "",
-        "seniority": row.seniority if row.seniority in settings.seniorities else "",
-    }
+    fields = ("phone", "department", "profession", "discipline", "seniority")
+    typed = {field: getattr(row, field) for field in fields}
     missing = {f: text for f, text in typed.items() if text and not getattr(person, f)}
     return replace(person, **missing)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import Any
@@ -54,8 +54,10 @@ class Proposal:
         return explain(self.need, self.score, self._count())
 
 
-# names resolved afresh: given a text, the canonical names of that department
+# a text to the canonical names of that department, as the list is now
 _Resolver = Callable[[str], frozenset[str]]
+# a supporter's departments, each with its stored name, to what `Facts` holds
+_Departments = Callable[[Mapping[str, str | None]], frozenset[str | None]]
 
 
 def candidates(
@@ -77,7 +79,7 @@ def candidates(
         limit: how many.
         with_account_only: leave out who can only be asked by telephone.
     """
-    found = _ranked(_connect(session), need, limits, limit, with_account_only)
+    found = _ranked(_connect(session), need, limits, limit, with_account_only, _as_stored)
     return [candidate for candidate in found if not candidate.facts.has_conflict]
 
 
@@ -210,30 +212,36 @@ def _passing(
     wanted: int = 1,
 ) -> Iterator[Facts]:
     """Yield those who pass every rule with their departments resolved afresh, best first."""
+
+    def today(stored: Mapping[str, str | None]) -> frozenset[str | None]:
+        return _afresh(resolver, stored)
+
     connection = _connect(session)
     seen = set()
-    for page in _pages(connection, need, limits, with_account_only, wanted):
+    for page in _pages(connection, need, limits, with_account_only, wanted, today):
         for candidate in page:
-            if candidate.facts.id in seen:
-                continue
-            seen.add(candidate.facts.id)
-            today = _afresh(resolver, candidate.department_names)
-            facts = replace(candidate.facts, departments=today)
-            if check(need, facts, limits).ok:
+            facts = candidate.facts
+            if facts.id not in seen and check(need, facts, limits).ok:
                 yield facts
+            seen.add(facts.id)
 
 
 def _pages(
-    connection: sa.Connection, need: Need, limits: Limits, with_account_only: bool, wanted: int
+    connection: sa.Connection,
+    need: Need,
+    limits: Limits,
+    with_account_only: bool,
+    wanted: int,
+    departments: _Departments,
 ) -> Iterator[list[Candidate]]:
     """Yield longer and longer lists of candidates; where one is wanted, the best one first."""
     if not (need.own_departments or need.is_outside):
         return  # unknown department: nobody from inside may be asked
     if wanted == 1 and need.profession:
-        yield _best(connection, need, limits, with_account_only)
+        yield _best(connection, need, limits, with_account_only, departments)
     count = max(_FIRST_PAGE, 2 * wanted)
     while True:
-        page = _ranked(connection, need, limits, count, with_account_only)
+        page = _ranked(connection, need, limits, count, with_account_only, departments)
         yield page
         if len(page) < count:
             return
@@ -241,45 +249,54 @@ def _pages(
 
 
 def _best(
-    connection: sa.Connection, need: Need, limits: Limits, with_account_only: bool
+    connection: sa.Connection,
+    need: Need,
+    limits: Limits,
+    with_account_only: bool,
+    departments: _Departments,
 ) -> list[Candidate]:
     dialect = connection.dialect.name
     shape = statements.shape_of(dialect, need, with_account_only=with_account_only)
     wanted = statements.parameters(dialect, need, limits)
-    return _read(connection.execute(statements.best(shape), wanted).all())
+    return _read(connection.execute(statements.best(shape), wanted).all(), departments)
 
 
 def _ranked(
-    connection: sa.Connection, need: Need, limits: Limits, count: int, with_account_only: bool
+    connection: sa.Connection,
+    need: Need,
+    limits: Limits,
+    count: int,
+    with_account_only: bool,
+    departments: _Departments,
 ) -> list[Candidate]:
     if not (need.own_departments or need.is_outside):
         return []
     dialect = connection.dialect.name
     shape = statements.shape_of(dialect, need, with_account_only=with_account_only)
     wanted = statements.parameters(dialect, need, limits, count=count)
-    return _read(connection.execute(statements.ranked(shape), wanted).all())
+    return _read(connection.execute(statements.ranked(shape), wanted).all(), departments)
 
 
-def _read(rows: Sequence[sa.Row[Any]]) -> list[Candidate]:
+def _read(rows: Sequence[sa.Row[Any]], departments: _Departments) -> list[Candidate]:
     """Make one candidate of the rows that the joins made of one supporter."""
     by_id: dict[str, list[sa.Row[Any]]] = {}
     for row in rows:
         by_id.setdefault(row[0], []).append(row)
-    return [_candidate(of_one) for of_one in by_id.values()]
+    return [_candidate(of_one, departments) for of_one in by_id.values()]
 
 
-def _candidate(rows: list[sa.Row[Any]]) -> Candidate:
-    departments: dict[str, str | None] = {}
+def _candidate(rows: list[sa.Row[Any]], departments: _Departments) -> Candidate:
+    stored: dict[str, str | None] = {}
     declarations = set()
     for row in rows:
         name, resolved, *declaration = row[_FACTS:]
         if name is not None:
-            departments[name] = resolved
+            stored[name] = resolved
         if declaration[0] is not None:
             declarations.add(tuple(declaration))
     has_conflict = any(_is_conflict(*declaration) for declaration in declarations)
-    facts = _facts(rows[0][:_FACTS], frozenset(departments.values()), has_conflict)
-    return Candidate(facts, tuple(departments))
+    facts = _facts(rows[0][:_FACTS], departments(stored), has_conflict)
+    return Candidate(facts, tuple(stored))
 
 
 def _facts(
@@ -308,7 +325,11 @@ def _resolver(session: orm.Session, departments: Departments) -> _Resolver:
     return resolve
 
 
-def _afresh(resolver: _Resolver, names: Sequence[str]) -> frozenset[str | None]:
+def _as_stored(stored: Mapping[str, str | None]) -> frozenset[str | None]:
+    return frozenset(stored.values())
+
+
+def _afresh(resolver: _Resolver, names: Iterable[str]) -> frozenset[str | None]:
     """Return what departments are called now; None among them where one is unknown."""
     found: set[str | None] = set()
     for name in names:

@@ -13,7 +13,6 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
 from ..supporters.models import Declaration, Supporter, SupporterDepartment
 from ..supporters.states import SupporterState
@@ -99,7 +98,7 @@ def _among(column: sa.ColumnElement[Any], name: str, dialect: str) -> _Bool:
     stays the same and is prepared once.
     """
     if dialect == "postgresql":
-        wanted = sa.bindparam(name, type_=postgresql.ARRAY(sa.String))
+        wanted = sa.bindparam(name, type_=sa.ARRAY(sa.String))
         return column == sa.any_(wanted)
     if dialect == "sqlite":
         each = sa.func.json_each(sa.bindparam(name, type_=sa.String)).table_valued("value")

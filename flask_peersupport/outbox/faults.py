@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import smtplib
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -71,6 +70,8 @@ def fault_of_building(error: Exception) -> Fault:
 
 def fault_of_sending(error: Exception) -> Fault:
     """Return what an error of the mailer means."""
+    import smtplib  # B6: loaded where mail is sent, not when the host starts
+
     match error:
         case ServerUnreachableError() | smtplib.SMTPAuthenticationError():
             return Fault.UNREACHABLE

@@ -57,11 +57,11 @@ def _always(path: str) -> Context:
     return lambda session, object_id: MailContext(path)
 
 
-_SHIPPED = (
+SHIPPED = (
     # values: deadline (aware instant)
     Mail("supporter_asked", Audience.SUPPORTER, mark("Question to a supporter")),
     Mail("request_closed", Audience.SUPPORTER, mark("Question closed, thank you"), _always("/")),
-    # values: is_accepted
+    # values: is_accepted; deadline of the contact where accepted
     Mail("answer_noted", Audience.SUPPORTER, mark("Answer by telephone noted")),
     # values: deadline
     Mail("contact_reminder", Audience.SUPPORTER, mark("Reminder to make contact")),
@@ -74,7 +74,7 @@ _SHIPPED = (
     Mail("test", Audience.TESTER, mark("Test mail"), _always("/")),
 )
 
-MAILS: dict[str, Mail] = {shipped.name: shipped for shipped in _SHIPPED}
+MAILS: dict[str, Mail] = {shipped.name: shipped for shipped in SHIPPED}
 
 
 def mail(

@@ -36,6 +36,7 @@ from .states import (
     KIND_LABELS,
     OUTCOME_LABELS,
     REFUSAL_LABELS,
+    REFUSAL_LABELS_BY_TELEPHONE,
     REFUSAL_LABELS_FOR_OTHERS,
     REQUEST_STATE_LABELS,
     TAKEN,
@@ -57,7 +58,7 @@ def _options(labels: Mapping[Any, str]) -> list[tuple[str, str]]:
     return [(code.value, _(text)) for code, text in labels.items()]
 
 
-def _choices(closing: Mapping[Any, str]) -> dict[str, list[tuple[str, str]]]:
+def _choices(closing: Mapping[Any, str], refusals: Mapping[Any, str]) -> dict[str, list[tuple[str, str]]]:
     return {
         "channels": _options(CHANNEL_LABELS),
         "kinds": _options(KIND_LABELS),
@@ -65,7 +66,7 @@ def _choices(closing: Mapping[Any, str]) -> dict[str, list[tuple[str, str]]]:
         "later_options": [(code, _LATER_LABELS[code]()) for code in LATER],
         "close_outcomes": _options(closing),
         "reasons": _options(DECLINED_REASON_LABELS),
-        "refusals": _options(REFUSAL_LABELS),
+        "refusals": _options(refusals),
     }
 
 
@@ -147,7 +148,7 @@ def call_card(reach_out: ReachOut, now: datetime) -> dict[str, Any]:
         "is_asked_again": reach_out.is_asked_again,
         "standby_contact": settings.standby_contact,
         "urls": _urls(reach_out, "contacts", "follow_up", "close", "hand_back", "later"),
-        "choices": _choices(closing),
+        "choices": _choices(closing, REFUSAL_LABELS),
         "today": now.astimezone(settings.timezone).date(),
     }
 
@@ -204,7 +205,7 @@ def coordinator_page(
             *("ask", "answered", "hand_back", "withdraw", "contacts", "follow_up", "close"),
             *("identify", "clear_name"),
         ),
-        "choices": _choices(OUTCOME_LABELS),
+        "choices": _choices(OUTCOME_LABELS, REFUSAL_LABELS_BY_TELEPHONE),
         "today": now.astimezone(current_runtime().settings.timezone).date(),
     }
 
@@ -235,6 +236,7 @@ def _story(reach_out: ReachOut) -> dict[str, Any]:
         "is_overdue": reach_out.overdue_at is not None,
         "state": reach_out.state.value,
         "state_label": state_label(reach_out),
+        "waiting_for": reach_out.waiting_for.value if reach_out.waiting_for else None,
         "flags": [*flag_texts(reach_out), *filter(None, [delay_text(reach_out)])],
         "report_ref": report.ref if report else None,
         "report_url": report.url if report else None,

@@ -179,6 +179,13 @@ REFUSAL_LABELS_FOR_OTHERS: Mapping[RefusalReason, str] = {
     RefusalReason.WORKLOAD: mark("too much work"),
 }
 
+#: As a coordinator notes what a supporter said by telephone.
+REFUSAL_LABELS_BY_TELEPHONE: Mapping[RefusalReason, str] = {
+    RefusalReason.CONFLICT: mark("is too close to the colleague, or to what happened"),
+    RefusalReason.UNAVAILABLE: mark("not available"),
+    RefusalReason.WORKLOAD: mark("too much work"),
+}
+
 KIND_LABELS: Mapping[ContactKind, str] = {
     ContactKind.FIRST: mark("first contact"),
     ContactKind.FOLLOW_UP: mark("follow-up"),

@@ -63,6 +63,7 @@ def queue() -> ResponseReturnValue:
             "overdue": _capped(count_queue(session, actor, QueueFilter(is_overdue=True), now=now)),
             "open": _capped(count_queue(session, actor, QueueFilter(), now=now)),
         },
+        "stuck_intake": current_runtime().count_stuck_intake(session),
     }
     record.record(session, "queue.seen", actor=actor.person, now=now)
     commit(session)

@@ -19,7 +19,17 @@ class Supporter(Base):
     __table_args__ = (
         sa.CheckConstraint("open_count >= 0", name="open_count"),
         sa.CheckConstraint("asked_count >= 0", name="asked_count"),
-        sa.Index("ix_peersupport_supporter_matching", "state", "profession", "deployments"),
+        # in the order of the ranking, so that the best is found without sorting them all
+        sa.Index(
+            "ix_peersupport_supporter_matching",
+            "state",
+            "profession",
+            "deployments",
+            "discipline",
+            "seniority",
+            "last_deployed_at",
+            "id",
+        ),
         TABLE_OPTIONS,
     )
 

@@ -24,10 +24,8 @@ def user_marks(keys: Sequence[MonthKey], person: Person) -> list[str]:
 
 def email_marks(keys: Sequence[MonthKey], person: Person) -> list[str]:
     """Return the fingerprints of the person's e-mail address, one a key."""
-    if not person.email:
-        return []
-    email = seal.plain_email(person.email)
-    return [seal.mark(k, "email", email) for k in keys]
+    email = _identifying_email(person)
+    return [seal.mark(k, "email", email) for k in keys] if email else []
 
 
 def name_marks(keys: Sequence[MonthKey], person: Person) -> list[str]:
@@ -42,10 +40,17 @@ def is_same_person(one: Person, other: Person) -> bool:
     The same user id counts only while the e-mail addresses do not differ: an id that was issued
     again belongs to somebody else.
     """
-    emails = {seal.plain_email(p.email) for p in (one, other) if p.email}
+    first, second = _identifying_email(one), _identifying_email(other)
     if one.user_id and other.user_id:
-        return one.user_id == other.user_id and len(emails) < 2
-    return bool(one.email and other.email) and len(emails) == 1
+        return one.user_id == other.user_id and not (first and second and first != second)
+    return first is not None and first == second
+
+
+def _identifying_email(person: Person) -> str | None:
+    """Return the e-mail address as it is compared; None for what is none, such as "unknown"."""
+    email = seal.plain_email(person.email or "")
+    name, _, domain = email.partition("@")
+    return email if name and "." in domain and " " not in email else None
 
 
 def find_persons(session: orm.Session, person: Person, now: datetime) -> list[PersonRecord]:

@@ -64,7 +64,7 @@ def upgrade() -> None:
     sa.Column('is_confirmed', sa.Boolean(), nullable=False),
     sa.Column('attempts', sa.Integer(), nullable=False),
     sa.Column('month', sa.String(length=7), nullable=False),
-    sa.Column('payload', sa.LargeBinary(), nullable=False),
+    sa.Column('payload', sa.LargeBinary().with_variant(mysql.MEDIUMBLOB(), 'mysql', 'mariadb'), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_peersupport_intake')),
     mysql_charset='utf8mb4',
     mysql_collate='utf8mb4_bin',

@@ -76,9 +76,7 @@ def email_of(user_id: int) -> str:
 def fill_host(app: Flask) -> None:
     """Add the staff to the host's own table, within the app's context."""
     for user_id, (name, department) in NAMES.items():
-        db.session.add(
-            User(id=user_id, name=name, email=email_of(user_id), department=department)
-        )
+        db.session.add(User(id=user_id, name=name, email=email_of(user_id), department=department))
     db.session.commit()
 
 
@@ -196,5 +194,3 @@ def person(user_id: int) -> Person:
     """Return one of the staff as the users adapter does."""
     name, department = NAMES[user_id]
     return Person(name, email=email_of(user_id), user_id=str(user_id), department=department)
-
-

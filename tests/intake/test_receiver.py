@@ -171,7 +171,7 @@ def test_a_revoked_right_costs_nothing(
     minimal_host.add_peersupport(app)
     with owner.begin() as connection:
         Base.metadata.create_all(connection)
-        db.metadata.create_all(connection)
+        Incident.metadata.create_all(connection)
         connection.exec_driver_sql(f"CREATE ROLE {role} LOGIN PASSWORD 'a password'")
         connection.exec_driver_sql(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}")
         connection.exec_driver_sql(f"GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {role}")
@@ -356,7 +356,10 @@ def answers(app: Flask, step: dict[str, str]) -> list[tuple[int, list[tuple[str,
 
 @pytest.mark.parametrize("step", [{}, STEP], ids=["without step", "with step"])
 def test_switched_off_the_host_is_byte_for_byte_the_same(
-    make_app: Callable[..., Flask], host_config: dict[str, Any], tmp_path: Path, step: dict[str, str]
+    make_app: Callable[..., Flask],
+    host_config: dict[str, Any],
+    tmp_path: Path,
+    step: dict[str, str],
 ) -> None:
     plain_config = {k: v for k, v in host_config.items() if not k.startswith("PEERSUPPORT_")}
     plain = minimal_host.create_host(f"sqlite:///{tmp_path / 'plain.sqlite'}", plain_config)

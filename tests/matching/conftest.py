@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, cast
 
@@ -17,8 +19,9 @@ from flask_peersupport.config import Settings
 from flask_peersupport.db import Base, Storage
 from flask_peersupport.errors import KeyringError
 from flask_peersupport.ports import MonthKey
-from flask_peersupport.runtime import EXTENSION, Runtime
+from flask_peersupport.runtime import EXTENSION, Runtime, current_runtime
 from flask_peersupport.vault.keyring import month_of
+from tests import servers
 
 
 class MemoryKeys:
@@ -40,10 +43,50 @@ class MemoryKeys:
         return [self.get(month) for month in months if month not in self.destroyed]
 
 
-@pytest.fixture
-def matching_engine(database_url: str) -> Iterator[sa.Engine]:
-    """An engine whose database has our tables, within an app context."""
-    engine = sa.create_engine(database_url)
+class MatchingDatabase(servers.ServerDatabase):
+    """A database apart from the one that is emptied for each test: nothing here is committed."""
+
+    def __init__(self, server_url: str) -> None:
+        super().__init__(server_url)
+        self.name += "_matching"
+        self._own = self._server.set(database=self.name)
+
+
+def _server_url(request: pytest.FixtureRequest) -> str:
+    if request.param == "mariadb":
+        request.getfixturevalue("mariadb_database")  # skips, naming the reason
+        return os.environ[servers.MARIADB]
+    database: servers.ServerDatabase = request.getfixturevalue("postgresql_database")
+    return database.url
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        "sqlite",
+        pytest.param("postgresql", marks=pytest.mark.database),
+        pytest.param("mariadb", marks=pytest.mark.database),
+    ],
+)
+def matching_engine(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[sa.Engine]:
+    """An engine whose database has our tables, within an app context; on each of the three."""
+    if request.param == "sqlite":
+        engine = sa.create_engine(f"sqlite:///{tmp_path_factory.mktemp('matching')}/test.sqlite")
+        with within_app(engine):
+            yield engine
+        return
+    database = MatchingDatabase(_server_url(request))
+    engine = sa.create_engine(database.empty())
+    with within_app(engine):
+        yield engine
+    database.drop()
+
+
+@contextmanager
+def within_app(engine: sa.Engine) -> Iterator[None]:
+    """Make our tables, and push the context of a bare app with keys in memory."""
     Base.metadata.create_all(engine)
     app = Flask(__name__)
     session = orm.scoped_session(orm.sessionmaker(engine))
@@ -61,7 +104,7 @@ def matching_engine(database_url: str) -> Iterator[sa.Engine]:
         watched={},
     )
     with app.app_context():
-        yield engine
+        yield
     session.remove()
     engine.dispose()
 
@@ -74,8 +117,8 @@ def session(matching_engine: sa.Engine) -> Iterator[orm.Session]:
 
 
 @pytest.fixture
-def keys(session: orm.Session) -> MemoryKeys:
-    """The keys of the app context."""
-    from flask_peersupport.runtime import current_runtime
-
-    return cast(MemoryKeys, current_runtime().keys)
+def keys(session: orm.Session) -> Iterator[MemoryKeys]:
+    """The keys of the app context; what a test destroys is back afterwards."""
+    found = cast(MemoryKeys, current_runtime().keys)
+    yield found
+    found.destroyed.clear()

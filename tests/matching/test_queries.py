@@ -352,9 +352,11 @@ def test_propose_takes_one_statement_and_its_explanation_one_more(
     world = w.simple_world(*[FITS] * 5)
     _, need = asked_of(world, session)
     statements: list[str] = []
-    sa.event.listen(
-        matching_engine, "before_cursor_execute", lambda *args: statements.append(args[2])
-    )
+
+    def note(*args: object) -> None:
+        statements.append(str(args[2]))
+
+    sa.event.listen(matching_engine, "before_cursor_execute", note)
     found = propose(session, need, world.limits, world.hospital)
     assert found is not None
     assert len(statements) == 1
@@ -362,3 +364,4 @@ def test_propose_takes_one_statement_and_its_explanation_one_more(
     assert len(statements) == 2
     ruled_out(session, need, world.limits)
     assert len(statements) == 3
+    sa.event.remove(matching_engine, "before_cursor_execute", note)

@@ -77,7 +77,7 @@ class Postbox:
         assert isinstance(content, bytes)
         mail = message_from_bytes(content, policy=policy.default)
         with self._lock:
-            self.mails.append(cast(EmailMessage, mail))
+            self.mails.append(mail)
         if manner == "drop":
             cast(Any, server.transport).close()
         return "250 OK"

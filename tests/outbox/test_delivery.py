@@ -17,6 +17,7 @@ from sqlalchemy import orm
 
 from flask_peersupport.outbox import actions, claims, delivery
 from flask_peersupport.outbox.delivery import deliver_due, send_test_mail
+from flask_peersupport.outbox.faults import Fault
 from flask_peersupport.outbox.mails import MAILS, Audience, MailContext, mail
 from flask_peersupport.outbox.models import Message, MessageState
 from flask_peersupport.runtime import current_runtime
@@ -278,7 +279,7 @@ def test_an_interrupted_batch_is_given_back(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(delivery.claims, "mark_sent", stop)
+        patch.setattr(claims, "mark_sent", stop)
         with pytest.raises(KeyboardInterrupt):
             deliver()
     free = sa.select(sa.func.count()).where(Message.lease.is_(None))
@@ -312,7 +313,7 @@ def test_one_dropped_while_held_is_not_sent(
         session.commit()
         return held
 
-    monkeypatch.setattr(delivery.claims, "claim", claim_then_drop)
+    monkeypatch.setattr(claims, "claim", claim_then_drop)
     deliver_due(current_runtime().storage, NOW)
     assert outcome(session, message) == ("dropped", 0, None)
     assert box.mails == []
@@ -325,7 +326,7 @@ def test_one_dropped_while_it_is_sent_says_sent(
     (held,) = claims.claim(session, NOW, 1, MINUTE)
     actions.drop_waiting(session, "attention", "1")
     session.commit()
-    assert claims.mark_failed(session, held, delivery.Fault.REFUSED, NOW) is False
+    assert claims.mark_failed(session, held, Fault.REFUSED, NOW) is False
     assert outcome(session, message) == ("dropped", 0, None)
     assert claims.mark_sent(session, held, NOW) is True
     assert outcome(session, message) == ("sent", 0, None)

@@ -44,7 +44,7 @@ def letter(address: str = "sanne@hospital.example") -> EmailMessage:
 
 
 def test_smtp_is_what_there_is_without_anything_else(config: dict[str, Any]) -> None:
-    assert isinstance(mailer_for(current_app), SmtpMailer)  # type: ignore[arg-type]
+    assert isinstance(mailer_for(current_app), SmtpMailer)
 
 
 def test_timeout_is_ten_seconds_unless_set() -> None:

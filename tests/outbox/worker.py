@@ -13,7 +13,7 @@ from flask_peersupport.outbox import claims, delivery
 from flask_peersupport.outbox.mailer import SmtpMailer
 from flask_peersupport.runtime import current_runtime
 from tests.outbox.conftest import NOW
-from tests.outbox.host import create_host
+from tests.outbox.host import create_host, forget_slices_above
 
 
 def die(*args: Any, **kwargs: Any) -> NoReturn:
@@ -34,24 +34,23 @@ def after(function: Any, skip: int = 0) -> Any:
     return wrapped
 
 
-def mark_first(point: str) -> None:
-    """Turn this process into the mutant that marks before it sends."""
-    send = SmtpMailer.send
+def mark_first() -> None:
+    """Turn this process into the mutant that marks before it sends, and is killed in between."""
+    compose = delivery._compose
 
-    def compose_and_mark(session: Any, held: Any, now: Any, compose: Any) -> Any:
+    def compose_and_mark(session: Any, held: Any, now: Any) -> Any:
         letter = compose(session, held, now)
         claims.mark_sent(session, held, now)
         return letter
 
-    compose = delivery._compose
-    delivery._compose = lambda *args: compose_and_mark(*args, compose)
-    SmtpMailer.send = die if point == "marked_first" else send  # type: ignore[method-assign]
+    delivery._compose = compose_and_mark
+    SmtpMailer.send = die  # type: ignore[method-assign]
 
 
 def prepare(point: str) -> None:
     """Put the end where it is asked for."""
     if point == "claimed":
-        delivery.claims.claim = after(claims.claim)
+        claims.claim = after(claims.claim)
     elif point == "sending":
         SmtpMailer.send = die  # type: ignore[method-assign]
     elif point == "sent":
@@ -59,15 +58,16 @@ def prepare(point: str) -> None:
     elif point == "third_sent":
         SmtpMailer.send = after(SmtpMailer.send, skip=2)  # type: ignore[method-assign]
     elif point == "marking":
-        delivery.claims.mark_sent = die
+        claims.mark_sent = die
     elif point == "marked":
-        delivery.claims.mark_sent = after(claims.mark_sent)
+        claims.mark_sent = after(claims.mark_sent)
     elif point == "marked_first":
-        mark_first(point)
+        mark_first()
 
 
 def main(database_url: str, keyring: str, port: str, point: str) -> None:
     """Deliver until nothing is due, or until the end."""
+    forget_slices_above()
     prepare(point)
     app = create_host(database_url, Path(keyring), MAIL_PORT=int(port), MAIL_TIMEOUT=5)
     with app.app_context():

@@ -201,8 +201,7 @@ def test_appointment_keeps_its_first_day(session: orm.Session) -> None:
 def test_nobody_retires_with_open_reach_outs(session: orm.Session) -> None:
     """Also when the other process made it one just now."""
     supporter = create_supporter(session)
-    assert supporter.open_count == 0
-    session.commit()
+    assert supporter.open_count == 0  # read, and kept in the session
     with current_runtime().storage.work() as other:
         other.execute(sa.update(Supporter).values(open_count=1))
         other.commit()

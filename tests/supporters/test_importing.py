@@ -87,12 +87,12 @@ def stored(session: orm.Session) -> dict[str, Supporter]:
 
 
 def test_import_stores_everything(departments: orm.Session) -> None:
+    header = "Naam,E-mail,Telefoon,Afdeling,Beroep,Discipline,Ervaring,Extern,Nacht,Status"
+    nadia_row = "Nadia Nurse,NADIA@hospital.example,+31 50 123 4567,chir;IC,Verpleegkundige"
     rows = (
-        ("Naam", "E-mail", "Telefoon", "Afdeling", "Beroep", "Discipline", "Ervaring")
-        + ("Extern", "Nacht", "Status", "max_open", "max per quarter"),
-        ("Nadia Nurse", "NADIA@hospital.example", "+31 50 123 4567", "chir;IC", "Verpleegkundige")
-        + ("snijdend", "senior", "nee", "ja", "", "1", "4"),
-        (
+        f"{header},max_open,max per quarter".split(","),
+        f"{nadia_row},snijdend,senior,nee,ja,,1,4".split(","),
+        [
             "Emma Extern",
             "emma@elsewhere.example",
             "",
@@ -103,8 +103,9 @@ def test_import_stores_everything(departments: orm.Session) -> None:
             "yes",
             "",
             "op pauze",
-        )
-        + ("", ""),
+            "",
+            "",
+        ],
     )
     assert load(departments, csv_of(*rows, delimiter="\t")) == SupporterCounts(2, 1)
     departments.commit()
