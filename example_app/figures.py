@@ -16,8 +16,7 @@ from flask_peersupport.reachouts.models import (
     ReportRecord,
     SupportRequest,
 )
-from flask_peersupport.reachouts.states import ContactOutcome, Outcome
-from flask_peersupport.supporters.models import Supporter
+from flask_peersupport.reachouts.states import ContactOutcome, Outcome, RequestState
 from flask_peersupport.values import Wish
 
 
@@ -33,7 +32,8 @@ class Figures:
         taken_up: of those, with at least one conversation.
         declined: of those, ended because no support was wanted.
         own_department: requests to a supporter of the colleague's own department; always 0.
-        busiest_supporter: reach-outs taken by the supporter who took most.
+        busiest_supporter: reach-outs of the supporter who had most, without those that were
+            handed back before any contact.
     """
 
     reports: int
@@ -75,8 +75,23 @@ def count_figures(session: Session) -> Figures:
             sa.select(sa.func.count(ReachOut.id)).where(ReachOut.outcome == Outcome.DECLINED)
         ),
         own_department=count_own_department(session),
-        busiest_supporter=count(sa.select(sa.func.max(Supporter.deployments))),
+        busiest_supporter=count(_busiest()),
     )
+
+
+def _busiest() -> sa.Select[Any]:
+    """Select the number of reach-outs of the supporter who has, or called for, most of them."""
+    has = sa.select(SupportRequest.supporter_id, SupportRequest.reach_out_id).where(
+        SupportRequest.state == RequestState.ACCEPTED
+    )
+    called = sa.select(Contact.supporter_id, Contact.reach_out_id)
+    used = has.union(called).subquery()
+    per_supporter = (
+        sa.select(sa.func.count(used.c.reach_out_id).label("number"))
+        .group_by(used.c.supporter_id)
+        .subquery()
+    )
+    return sa.select(sa.func.max(per_supporter.c.number))
 
 
 def count_own_department(session: Session) -> int:

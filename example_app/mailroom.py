@@ -50,7 +50,7 @@ def index() -> str:
     mails = [
         {
             "to": message["To"],
-            "subject": message["Subject"],
+            "subject": str(message["Subject"]).strip(),
             "date": message["Date"].datetime,
             "text": body.get_content() if (body := message.get_body(("plain",))) else "",
         }

@@ -50,7 +50,7 @@ def prepare(app: Flask) -> None:
 def fill(session: Session, now: datetime) -> None:
     """Add departments, roles and supporters where there are none yet, and commit.
 
-    Every fourth supporter of each profession may be asked at night.
+    Every third supporter of each profession may be asked at night.
     """
     if session.scalar(sa.select(access_models.Department.id).limit(1)) is None:
         add_departments(session, now)
@@ -61,7 +61,7 @@ def fill(session: Session, now: datetime) -> None:
             grant_role(session, role, person_of(users[login.username]), actor=COMMAND, now=now)
     if session.scalar(sa.select(Supporter.id).limit(1)) is None:
         for number, username in enumerate(supporter_usernames()):
-            add_demo_supporter(session, users[username], now, is_asked_at_night=number % 4 == 0)
+            add_demo_supporter(session, users[username], now, is_asked_at_night=number % 3 == 0)
     commit(session)
 
 

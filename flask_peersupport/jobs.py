@@ -197,7 +197,8 @@ def _deliver(
     from .outbox.delivery import deliver_due
 
     sent = deliver_due(runtime.storage, now)
-    counts[name] += sent
+    if sent:
+        counts[name] += sent
     return sent
 
 

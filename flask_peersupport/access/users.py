@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from operator import attrgetter
 from typing import Any
 
@@ -136,9 +137,12 @@ def _class_of(user: Any) -> type[Any]:
     return user.__class__  # type: ignore[no-any-return]
 
 
+_getter = cache(attrgetter)
+
+
 def _text(user: Any, path: str) -> str | None:
     try:
-        value = attrgetter(path)(user)
+        value = _getter(path)(user)
     except AttributeError:
         return None
     return None if value is None or value == "" else str(value)

@@ -74,7 +74,10 @@ def clean_text(text: str) -> str:
 
     At most 200 characters are kept; nothing else is judged here.
     """
-    text = text[: MAX_LENGTH * 8].encode("utf-8", "replace").decode("utf-8")
+    text = text[: MAX_LENGTH * 8]
+    if text.isascii() and text.isprintable():  # nearly always, and on the host's path (B1)
+        return " ".join(text.split())[:MAX_LENGTH].strip()
+    text = text.encode("utf-8", "replace").decode("utf-8")
     kept = "".join(
         " " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c
         for c in unicodedata.normalize("NFC", text)
@@ -90,8 +93,9 @@ def has_step(names: Iterable[str]) -> bool:
 
 def posted_fields(form: Mapping[str, str]) -> dict[str, str]:
     """Return the step's own fields out of a posted form, cleaned, the empty ones left out."""
-    cleaned = {key: clean_text(form[key]) for key in form if key.startswith(PREFIX)}
-    return {key: text for key, text in cleaned.items() if text and len(key) <= 50}
+    keys = [key for key in form if key.startswith(PREFIX) and len(key) <= 50 and form[key]]
+    cleaned = ((key, clean_text(form[key])) for key in keys)
+    return {key: text for key, text in cleaned if text}
 
 
 def read_step(fields: Mapping[str, str]) -> Step:

@@ -14,7 +14,7 @@ from ..audit import record
 from ..db import new_id
 from ..errors import NotEligible
 from ..matching.need import Need
-from ..matching.queries import is_eligible, propose, propose_together
+from ..matching.queries import Proposal, is_eligible, propose, propose_together
 from ..runtime import current_runtime
 from ..supporters.models import Supporter
 from ..values import Person
@@ -50,21 +50,44 @@ def ask_together(
         session, [need for _, need in needs], limits(), runtime.departments
     )
     made = []
-    for (reach_out, need), proposal in zip(needs, proposals, strict=True):
-        if proposal is None:
+    chosen = sorted(
+        zip(needs, proposals, strict=True),
+        key=lambda pair: pair[1].supporter_id if pair[1] else "",  # every worker locks in one order
+    )
+    asked_now: frozenset[str] = frozenset()
+    for (reach_out, given), proposal in chosen:
+        need = replace(given, excluded_supporters=given.excluded_supporters | asked_now)
+        held = _hold(session, need, proposal)
+        if held is None:
             _wait_or_give_up(session, reach_out, need, now)
         else:
+            asked_now |= {held.supporter_id}
             made.append(
                 _ask(
                     session,
                     reach_out,
-                    lock(session, Supporter, proposal.supporter_id),
-                    explanation=proposal.explanation,
+                    lock(session, Supporter, held.supporter_id),
+                    explanation=held.explanation,
                     actor=record.WORKER,
                     now=now,
                 )
             )
     return made
+
+
+def _hold(session: orm.Session, need: Need, proposal: Proposal | None) -> Proposal | None:
+    """Lock the proposed supporter, or the next best where another worker was first.
+
+    Choosing locks nobody, so that two workers may choose the same one at once; what the limits
+    say is certain only under the lock.
+    """
+    departments = current_runtime().departments
+    while proposal is not None:
+        if is_eligible(session, need, limits(), departments, proposal.supporter_id).ok:
+            return proposal
+        need = replace(need, excluded_supporters=need.excluded_supporters | {proposal.supporter_id})
+        proposal = propose(session, need, limits(), departments)
+    return None
 
 
 def ask_by_hand(

@@ -7,19 +7,22 @@ confirmed that it is somebody else.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from ..access.actor import Actor
+from ..clock import utc_now
+from ..outbox.queries import bars_messages
 from ..runtime import current_runtime
 from ..values import Person
 from ..vault.models import PersonRecord
 from ..vault.persons import email_marks, find_person_ids, is_same_person, name_marks, user_marks
 from ..vault.seal import plain_name
-from .models import InvolvedRecord, NameClearance, ReachOut
+from .models import InvolvedRecord, NameClearance, ReachOut, SupportRequest
 
 
 def barring_involved(
@@ -63,6 +66,26 @@ def is_barred(session: orm.Session, person: Person, reach_out: ReachOut, now: da
         InvolvedRecord.id == reach_out.involved_id, barring_involved(person, ids, now).exists()
     )
     return session.scalar(statement) is not None
+
+
+@bars_messages
+def barred_subjects(
+    session: orm.Session, actor: Actor, object_ids: Collection[str]
+) -> Collection[str]:
+    """Return the reach-outs and requests, by id, of which this coordinator may see nothing."""
+    barred = barring_involved(actor.person, actor.person_ids, utc_now()).exists()
+    reach_outs = (
+        sa.select(ReachOut.id)
+        .join(InvolvedRecord, InvolvedRecord.id == ReachOut.involved_id)
+        .where(ReachOut.id.in_(object_ids), barred)
+    )
+    requests = (
+        sa.select(SupportRequest.id)
+        .join(ReachOut, ReachOut.id == SupportRequest.reach_out_id)
+        .join(InvolvedRecord, InvolvedRecord.id == ReachOut.involved_id)
+        .where(SupportRequest.id.in_(object_ids), barred)
+    )
+    return [*session.scalars(reach_outs), *session.scalars(requests)]
 
 
 def namesakes(session: orm.Session, reach_out: ReachOut, now: datetime) -> list[Person]:

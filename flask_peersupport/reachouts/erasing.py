@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ..access.models import Grant
-from ..outbox.models import Message
+from ..outbox.actions import delete_messages_to
 from ..supporters.models import Supporter
 from ..vault.models import PersonRecord
 from .models import ExcludedPerson, InvolvedRecord, NameClearance, ReportRecord
@@ -19,7 +19,6 @@ _REFERENCES = (
     NameClearance.person_id,
     Supporter.person_id,
     Grant.person_id,
-    Message.person_id,
 )
 
 
@@ -33,9 +32,13 @@ def erase_colleague(session: orm.Session, involved: InvolvedRecord) -> None:
     involved.person_id = None
     session.flush()
     for person_id in people - {None}:
-        is_needed = any(
+        is_lasting = sa.select(PersonRecord.id).where(
+            PersonRecord.id == person_id, PersonRecord.is_lasting.is_(True)
+        )
+        is_needed = session.scalar(is_lasting) or any(
             session.scalar(sa.select(column).where(column == person_id).limit(1))
             for column in _REFERENCES
         )
         if not is_needed:
+            delete_messages_to(session, [person_id])
             session.execute(sa.delete(PersonRecord).where(PersonRecord.id == person_id))

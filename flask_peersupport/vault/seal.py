@@ -7,11 +7,15 @@ import json
 import secrets
 import unicodedata
 from dataclasses import asdict
-from typing import Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from ..errors import KeyringError
 from ..ports import Keys, MonthKey
 from ..values import Person
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _NONCE = 12
 
@@ -20,14 +24,19 @@ def _derive(key: MonthKey, purpose: str) -> bytes:
     return hmac.digest(key.secret, b"peersupport " + purpose.encode(), "sha256")
 
 
-def seal(key: MonthKey, owner: str, content: bytes) -> bytes:
-    """Encrypt `content` with AES-256-GCM, bound to `owner` (table and row) and to the month."""
+@lru_cache(maxsize=4)  # the present month's, and few: a destroyed key is not to be kept here
+def _cipher(key: MonthKey) -> AESGCM:
     # B6: cryptography is loaded when something is sealed, not when the host starts
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+    return AESGCM(_derive(key, "seal"))
+
+
+def seal(key: MonthKey, owner: str, content: bytes) -> bytes:
+    """Encrypt `content` with AES-256-GCM, bound to `owner` (table and row) and to the month."""
     nonce = secrets.token_bytes(_NONCE)
     bound = f"{owner}|{key.month}".encode()
-    return nonce + AESGCM(_derive(key, "seal")).encrypt(nonce, content, bound)
+    return nonce + _cipher(key).encrypt(nonce, content, bound)
 
 
 def unseal(key: MonthKey, owner: str, sealed: bytes) -> bytes:
@@ -37,11 +46,10 @@ def unseal(key: MonthKey, owner: str, sealed: bytes) -> bytes:
         KeyringError: another key, another row, or damaged bytes.
     """
     from cryptography.exceptions import InvalidTag
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     bound = f"{owner}|{key.month}".encode()
     try:
-        return AESGCM(_derive(key, "seal")).decrypt(sealed[:_NONCE], sealed[_NONCE:], bound)
+        return _cipher(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], bound)
     except InvalidTag:
         raise KeyringError(f"the keyring's key of {key.month} does not fit {owner}") from None
 

@@ -355,8 +355,11 @@ def test_a_barred_coordinator_meets_it_nowhere(house: House) -> None:
             page = client.get(f"/peersupport{address}").get_data(as_text=True)
             assert "Anna Vos" not in page, (role, address)
             assert house.ids["/reach-outs/taken"] not in page, (role, address)
-    page = house.client("coordinator").get("/peersupport/queue").get_data(as_text=True)
+            assert address != "/messages" or "Steun" not in page, "nor who was asked"
+    coordinator = house.client("coordinator")
+    page = coordinator.get("/peersupport/queue").get_data(as_text=True)
     assert page.count("Anna Vos") == 2
+    assert "Steun" in coordinator.get("/peersupport/messages").get_data(as_text=True)
 
 
 def test_a_namesake_sees_it_once_another_coordinator_has_cleared_it(house: House) -> None:

@@ -173,6 +173,7 @@ def test_a_revoked_right_costs_nothing(
         Base.metadata.create_all(connection)
         Incident.metadata.create_all(connection)
         connection.exec_driver_sql(f"CREATE ROLE {role} LOGIN PASSWORD 'a password'")
+        connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA public TO {role}")
         connection.exec_driver_sql(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}")
         connection.exec_driver_sql(f"GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {role}")
         connection.exec_driver_sql(f"REVOKE INSERT ON peersupport_intake FROM {role}")
@@ -188,6 +189,7 @@ def test_a_revoked_right_costs_nothing(
         with owner.begin() as connection:
             connection.exec_driver_sql(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role}")
             connection.exec_driver_sql(f"REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM {role}")
+            connection.exec_driver_sql(f"REVOKE ALL ON SCHEMA public FROM {role}")
             connection.exec_driver_sql(f"DROP ROLE {role}")
 
 

@@ -175,15 +175,14 @@ def test_order_is_the_programmes(session: orm.Session) -> None:
     ]
     world = w.simple_world(*ranked)
     ids, need = asked_of(world, session)
+    for limit in range(1, len(ids) + 1):
+        found = candidates(session, need, world.limits, limit=limit)
+        assert [c.facts.id for c in found] == ids[:limit]
     for start in range(len(ids)):
-        need = replace(need, excluded_supporters=frozenset(ids[:start]))
-        found = candidates(session, need, world.limits, limit=50)
-        expected = ids[start:]
-        if start < 5:
-            assert [c.facts.id for c in found] == expected
-        proposal = propose(session, need, world.limits, world.hospital)
+        later = replace(need, excluded_supporters=frozenset(ids[:start]))
+        proposal = propose(session, later, world.limits, world.hospital)
         assert proposal is not None
-        assert proposal.supporter_id == expected[0]
+        assert proposal.supporter_id == ids[start]
 
 
 def test_candidates_are_no_more_than_asked_for_and_each_once(session: orm.Session) -> None:

@@ -34,12 +34,17 @@ class Programme:
     app: Flask
 
     def report(
-        self, *involved: Involved, ref: str = "1", kind: str = "calamity", ward: str = "Ward 1"
+        self,
+        *involved: Involved,
+        ref: str = "1",
+        kind: str = "calamity",
+        ward: str = "Ward 1",
+        due_at: datetime | None = None,
     ) -> None:
-        """Take a report in."""
+        """Take a report in, to be expanded at NOW or another instant."""
         with self.app.app_context(), runtime(self.app).storage.work() as session:
             report = Report(kind, ref, ward, reporter=person(STAFF.rosa), involved=involved)
-            row = intake_row(runtime(self.app), Payload(report, {})) | {"due_at": NOW}
+            row = intake_row(runtime(self.app), Payload(report, {})) | {"due_at": due_at or NOW}
             session.execute(sa.insert(IntakeRecord), row)
             session.commit()
 

@@ -1,0 +1,100 @@
+"""The embedded worker: a thread of server processes only."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import sqlalchemy as sa
+from flask import Flask
+
+from flask_peersupport.clock import utc_now
+from flask_peersupport.reachouts.models import ReachOut
+from flask_peersupport.worker import EmbeddedWorker
+from tests.intake.conftest import runtime
+from tests.reachouts.conftest import anna, prepare
+
+THREAD = "peersupport-worker"
+
+
+def workers() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name == THREAD]
+
+
+def wait_for(condition: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_it_starts_with_the_first_request_and_does_the_work(
+    make_app: Callable[..., Flask],
+) -> None:
+    app = make_app(PEERSUPPORT_WORKER="embedded", TESTING=False)
+    programme = prepare(app)
+    programme.report(anna(), due_at=utc_now())
+    assert workers() == []
+    app.test_client().get("/sign-in")
+    worker: EmbeddedWorker = app.extensions["peersupport_worker"]
+    try:
+        assert workers() == [THREAD]
+        app.test_client().get("/sign-in")
+        assert workers() == [THREAD]
+
+        def is_queued() -> bool:
+            with app.app_context(), runtime(app).storage.work() as session:
+                return session.scalar(sa.select(ReachOut.id)) is not None
+
+        assert wait_for(is_queued)
+    finally:
+        worker.stop()
+    assert workers() == []
+
+
+def test_it_starts_neither_in_tests_nor_where_it_is_separate(
+    make_app: Callable[..., Flask],
+) -> None:
+    make_app(PEERSUPPORT_WORKER="embedded").test_client().get("/sign-in")
+    make_app(PEERSUPPORT_WORKER="separate", TESTING=False).test_client().get("/sign-in")
+    assert workers() == []
+
+
+def test_it_starts_again_after_a_fork(tmp_path: Path) -> None:
+    """A pre-forking server answers in its children: each has a worker of its own."""
+    script = tmp_path / "fork.py"
+    script.write_text(
+        """
+import os, sys, threading
+from flask import Flask
+from flask_peersupport import PeerSupport
+app = Flask("host", instance_path=sys.argv[1])
+app.config.update(SECRET_KEY="x")
+PeerSupport().init_app(app)
+def count():
+    app.test_client().get("/")
+    return sum(t.name == "peersupport-worker" for t in threading.enumerate())
+assert count() == 1
+child = os.fork()
+if child == 0:
+    os._exit(0 if count() == 1 else 1)
+_, status = os.waitpid(child, 0)
+os._exit(os.waitstatus_to_exitcode(status))
+"""
+    )
+    environment = os.environ | {"PYTHONWARNINGS": "ignore"}
+    done = subprocess.run(
+        [sys.executable, str(script), str(tmp_path / "instance")],
+        env=environment,
+        timeout=60,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr.decode()[-2000:]
