@@ -23,7 +23,7 @@ print(json.dumps(sorted(set(sys.modules) - before)))
 """
 
 #: All that is loaded beside the extension itself and what its host has loaded. The tables name
-#: options that only MariaDB and PostgreSQL know, and SQLAlchemy asks their dialects what these mean.
+#: options that only MariaDB and PostgreSQL know, and SQLAlchemy asks their dialects about them.
 THIRD_PARTY = {
     "sqlalchemy.connectors.pyodbc",
     "sqlalchemy.dialects.mysql",

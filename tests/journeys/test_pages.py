@@ -170,7 +170,7 @@ def walk(page: Page, pages: Pages, locale: str) -> None:
         except AssertionError as error:
             wrong.append(f"{name}: {error}")
             page.faults.clear()  # type: ignore[attr-defined]
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 def to(address: str) -> Go:
@@ -296,7 +296,7 @@ def supporters_pages(world: World) -> Pages:
     yield "me, wrong", sending(
         f"{at}/supporters/me",
         "/peersupport/supporters/me/availability",
-        {"max_open": "99", "max_per_quarter": "x"},
+        {"max_open": "99", "max_per_quarter": "-3"},
     )
     yield "not found", to(f"{at}/queue")
 
