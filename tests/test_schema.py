@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 import flask_peersupport
 from flask_peersupport import schema
-from flask_peersupport.db import CodeList, UTCDateTime
+from flask_peersupport.db import CodeList, LargeBytes, UTCDateTime
 
 NOW = datetime(2026, 11, 3, 14, 30, 0, 123456, tzinfo=UTC)
 ROOT = Path(__file__).parent.parent
@@ -99,13 +99,13 @@ def example(column: sa.Column[Any]) -> object:
     kind = column.type
     if isinstance(kind, sa.Enum):
         return kind.enum_class and next(iter(kind.enum_class))
-    examples: list[tuple[type, object]] = [
+    examples: list[tuple[type | tuple[type, ...], object]] = [
         (UTCDateTime, NOW),
         (CodeList, ("one", "two")),
         (sa.Date, date(2026, 11, 3)),
         (sa.Boolean, True),
         (sa.Integer, 1),
-        (sa.LargeBinary, b"\x00\xff"),
+        ((LargeBytes, sa.LargeBinary), b"\x00\xff"),
         (sa.JSON, {"seen": 3}),
     ]
     for expected, value in examples:

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import json
+import logging
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, flash, request, url_for
-from itsdangerous import BadSignature, URLSafeTimedSerializer
+from flask import Flask, Response, flash, request, url_for
 
 from .. import i18n, signals
 from ..access.locale import pick_locale
+from ..clock import utc_now
+from ..errors import KeyringError
 from ..i18n import gettext as _
-from ..runtime import Runtime
+from ..runtime import Runtime, current_runtime
+from ..vault import seal
 from .receiver import Intake, running_fields, was_taken
 from .step import MAX_COLLEAGUES, Step, read_step
 
-_SALT = "peersupport-reported"
+_logger = logging.getLogger(__name__)
+_OWNER = "reported"
 #: How long the page after the report can be changed.
-LIFETIME_SECONDS = 7 * 24 * 3600
+LIFETIME = timedelta(days=7)
 
 
 def install_hooks(app: Flask, runtime: Runtime) -> None:
@@ -27,12 +35,17 @@ def install_hooks(app: Flask, runtime: Runtime) -> None:
         taken = was_taken()
         if taken is None:
             return response
-        for kind, ref in taken.failures:
-            signals.send(signals.intake_failed, app, kind=kind, ref=ref)
-        if taken.failures:
-            with i18n.use_locale(pick_locale(runtime)):
-                flash(failure_sentence(runtime), "warning")
-        return _after_report(runtime, taken.intakes[0], response) if taken.intakes else response
+        try:
+            for kind, ref in taken.failures:
+                signals.send(signals.intake_failed, app, kind=kind, ref=ref)
+            if taken.failures:
+                with i18n.use_locale(pick_locale(runtime)):
+                    flash(failure_sentence(runtime), "warning")
+            if taken.intakes:
+                return _after_report(runtime, taken.intakes[0], response)
+        except Exception as error:  # the host's answer stands, whatever goes wrong with ours
+            _logger.error("the page after a report failed: %s", type(error).__name__)
+        return response
 
     app.after_request(after_request)
 
@@ -56,13 +69,13 @@ def _after_report(runtime: Runtime, intake: Intake, response: Response) -> Respo
         return response
     is_page = runtime.settings.after_report == "page" and _is_own_redirect(response)
     url = _reported_url(intake, step, response.headers["Location"] if is_page else "")
-    if is_page and intake.is_signed_in:
+    if is_page and intake.visitor_id:
         response.headers["Location"] = url
         return response
     # the language costs a look at the user, who is expired by now: only those come here for whom
     # there is no page (B1)
     with i18n.use_locale(pick_locale(runtime)):
-        if not intake.is_signed_in:
+        if not intake.visitor_id:
             flash(_("Thank you. Your report has been received."), "info")
         elif not is_page:
             flash(_("Peer support: thank you. What happens next: %(url)s", url=url), "info")
@@ -73,13 +86,15 @@ def _after_report(runtime: Runtime, intake: Intake, response: Response) -> Respo
 
 
 def _reported_url(intake: Intake, step: Step, next_url: str) -> str:
-    token = sign_reported(
+    token = seal_reported(
         {
             "kind": intake.kind,
             "ref": intake.ref,
             "intake": intake.id,
             "next": next_url,
-            "me": step.wants_support and intake.has_reporter,
+            "visitor": intake.visitor_id,
+            "me": step.wants_support and intake.is_reporter,
+            "uncalled": step.wants_support and not intake.has_reporter,
             "count": len(step.rows),
             "surplus": step.surplus,
         }
@@ -97,19 +112,24 @@ def _is_own_redirect(response: Response) -> bool:
     return target.netloc in ("", request.host)
 
 
-def _serializer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(current_app.secret_key or "", salt=_SALT)
+def seal_reported(content: dict[str, Any]) -> str:
+    """Return the token of the page after a report: sealed, since addresses end in logs."""
+    now = utc_now()
+    key = current_runtime().keys.current(now)
+    text = seal.to_json(content | {"at": now.timestamp()})
+    sealed = seal.seal(key, _OWNER, text)
+    return f"{key.month}.{base64.urlsafe_b64encode(sealed).decode()}"
 
 
-def sign_reported(content: dict[str, Any]) -> str:
-    """Return the token of the page after a report."""
-    return str(_serializer().dumps(content))
-
-
-def read_reported(token: str) -> dict[str, Any] | None:
+def open_reported(token: str) -> dict[str, Any] | None:
     """Return what a token says; None for one that is not ours or too old."""
+    month, _dot, text = token.partition(".")
     try:
-        content: dict[str, Any] = _serializer().loads(token, max_age=LIFETIME_SECONDS)
-    except BadSignature:
+        sealed = base64.urlsafe_b64decode(text)
+        found: dict[str, Any] = json.loads(
+            seal.unseal(current_runtime().keys.get(month), _OWNER, sealed)
+        )
+    except (KeyringError, ValueError, binascii.Error):
         return None
-    return content
+    is_young = utc_now().timestamp() - found["at"] < LIFETIME.total_seconds()
+    return found if is_young else None

@@ -53,15 +53,17 @@ class Intake:
     Attributes:
         id: of the intake row.
         kind, ref: of the report.
-        has_reporter: whether it is known who reported it.
-        is_signed_in: whether the visitor can open our pages.
+        visitor_id: who sent the form, by user id; None: nobody who could open our pages.
+        has_reporter: whether the report says who reported it.
+        is_reporter: whether that is the visitor, who is then the one who is called.
     """
 
     id: str
     kind: str
     ref: str
+    visitor_id: str | None
     has_reporter: bool
-    is_signed_in: bool
+    is_reporter: bool
 
 
 def taken() -> Taken:
@@ -97,13 +99,22 @@ def _hear(connection: sa.Connection, target: object, *, is_new: bool) -> None:
     runtime = runtime_of(current_app) if has_app_context() else None
     if runtime is None:
         return
-    fields = running_fields()
+    fields = _fields_or_none()
     is_watched = any(cls in runtime.watched for cls in type(target).__mro__)
     if not (is_watched and (is_new or fields)) and not (fields and taken().has_field):
         return
     session = orm.object_session(target)
     with session.no_autoflush if session else nullcontext():
         take_in(runtime, connection, target, fields)
+
+
+def _fields_or_none() -> dict[str, str]:
+    """Return the step's fields; a form that cannot be read must not harm the flush."""
+    try:
+        return running_fields()
+    except Exception as error:
+        _logger.error("the step could not be read: %s", type(error).__name__)
+        return {}
 
 
 def running_fields() -> dict[str, str]:
@@ -134,9 +145,13 @@ def take_in(
         if not shared:
             with runtime.storage.engine.begin() as own:
                 own.execute(_INSERT, row)
-        has_reporter = report.reporter is not None
-        is_signed_in = bool(fields) and runtime.users.current() is not None
-        taken().intakes.append(Intake(row["id"], kind, ref, has_reporter, is_signed_in))
+        visitor = runtime.users.current() if fields else None
+        visitor_id = visitor.user_id if visitor else None
+        reporter = report.reporter
+        is_reporter = bool(reporter and visitor_id and visitor_id == reporter.user_id)
+        taken().intakes.append(
+            Intake(row["id"], kind, ref, visitor_id, reporter is not None, is_reporter)
+        )
     except Exception as error:
         # the report comes first: whatever went wrong on our side costs the host nothing
         _logger.error("intake of %s %s failed: %s", kind, ref, type(error).__name__)

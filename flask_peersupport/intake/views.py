@@ -21,9 +21,9 @@ from ..reachouts.states import ContactChannel
 from ..runtime import current_runtime
 from ..values import Report
 from .expansion import DAY_PARTS
-from .hooks import read_reported
+from .hooks import open_reported
 from .models import IntakeRecord
-from .payload import Payload, Preferences
+from .payload import Payload, Preferences, open_payload
 from .receiver import intake_row
 from .resolution import sign_user
 from .step import clean_text
@@ -38,9 +38,9 @@ _NAMES_NOT_TO_ASK = 3
 @page(blueprint, "/step/<token>", allow=policy.anyone_signed_in, methods=("GET", "POST"))
 def reported(token: str) -> ResponseReturnValue:
     """Say what happens next, and let the reporter choose how."""
-    content = read_reported(token)
+    content = open_reported(token)
     actor = signed_in()
-    if content is None:
+    if content is None or content["visitor"] != actor.person.user_id:
         raise NotAllowed
     session = current_runtime().storage.session()
     reporter_row = session.get(IntakeRecord, content["intake"])
@@ -65,11 +65,14 @@ def reported(token: str) -> ResponseReturnValue:
         return redirect(url_for(".reported", token=token, saved=1))
     if report is not None and "saved" not in request.args:
         chosen = _known(session, report, actor.person_ids)
+    if "saved" in request.args:
+        chosen = _saved(session, content["kind"], content["ref"]) or chosen
     settings = current_runtime().settings
     return render_template(
         "peersupport/reported.html",
         report_kind_label=settings.kinds.get(content["kind"], content["kind"]),
         wants_support=content["me"],
+        is_uncalled=content["uncalled"],
         colleague_count=content["count"],
         surplus=content["surplus"],
         phone=settings.support_phone,
@@ -98,6 +101,19 @@ def _chosen() -> Preferences:
         is_outside=bool(request.form.get("outside")),
         not_to_ask=tuple(name for name in names if name)[:_NAMES_NOT_TO_ASK],
     )
+
+
+def _saved(session: Any, kind: str, ref: str) -> Preferences | None:
+    """Return what was chosen last and waits for the worker."""
+    rows = session.scalars(
+        sa.select(IntakeRecord)
+        .where(IntakeRecord.kind == kind, IntakeRecord.ref == ref)
+        .order_by(IntakeRecord.received_at.desc())
+        .limit(5)
+    )
+    keys = current_runtime().keys
+    opened = (open_payload(row.id, row.payload, keys.get(row.month)) for row in rows)
+    return next((payload.preferences for payload in opened if payload.preferences), None)
 
 
 def _known(session: Any, report: ReportRecord, person_ids: tuple[str, ...]) -> Preferences:

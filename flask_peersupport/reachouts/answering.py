@@ -19,7 +19,7 @@ from ..supporters.models import Supporter
 from ..values import Person
 from ..vault import seal
 from . import notices
-from .deadlines import quarter_of
+from .deadlines import quarter_of, reminder_at
 from .lifecycle import (
     close_request,
     end_request,
@@ -66,8 +66,10 @@ def accept_request(
     end_request(request, RequestState.ACCEPTED, now=now)
     request.is_by_telephone = by_telephone
     due_at = now + settings.contact_within
-    half_way = now + settings.contact_within / 2
-    move(reach_out, ReachOutState.ACCEPTED, now=now, due_at=half_way, urgent_at=due_at)
+    reminder = reminder_at(
+        now, settings.contact_within, settings.reachable_hours, settings.timezone
+    )
+    move(reach_out, ReachOutState.ACCEPTED, now=now, due_at=reminder, urgent_at=due_at)
     reach_out.supporter = supporter
     reach_out.accepted_at = now
     reach_out.contact_due_at = due_at

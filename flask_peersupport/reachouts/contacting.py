@@ -15,6 +15,7 @@ from ..runtime import current_runtime
 from ..supporters.models import Supporter
 from ..values import Person
 from . import notices
+from .deadlines import reminder_at
 from .erasing import erase_colleague
 from .lifecycle import (
     QUIET_REMINDER,
@@ -52,10 +53,13 @@ def note_contact(
     channel: ContactChannel,
     kind: ContactKind,
     outcome: ContactOutcome,
+    reason: DeclinedReason = DeclinedReason.NO_NEED,
     actor: Person,
     now: datetime,
 ) -> Contact:
     """Note that a contact, or an attempt, took place.
+
+    `reason` says why there was no need, where that is the outcome.
 
     Raises:
         InvalidInput: the date is in the future or before the reach-out.
@@ -97,7 +101,7 @@ def note_contact(
             session,
             reach_out,
             Outcome.DECLINED,
-            reason=DeclinedReason.NO_NEED,
+            reason=reason,
             actor=actor,
             now=now,
         )
@@ -251,16 +255,22 @@ def _settle(reach_out: ReachOut, now: datetime) -> None:
 
 def _try_again(session: orm.Session, reach_out: ReachOut, now: datetime) -> None:
     """After a vain attempt the time for contact starts anew; after several others decide."""
-    vain = [c for c in reach_out.contacts if c.outcome is ContactOutcome.NOT_REACHED]
+    vain = [
+        contact
+        for contact in reach_out.contacts
+        if contact.outcome is ContactOutcome.NOT_REACHED
+        and contact.supporter_id == reach_out.supporter_id
+    ]
     if len(vain) >= MAX_VAIN_ATTEMPTS and not has_spoken(reach_out):
         release_supporter(session, reach_out, now=now)
         wait_for(reach_out, WaitingFor.NOT_REACHED, now=now)
         notices.tell_coordinators(session, "attention", reach_out, now=now)
         return
-    within = current_runtime().settings.contact_within
+    settings = current_runtime().settings
+    within = settings.contact_within
     reach_out.contact_due_at = now + within
     reach_out.urgent_at = now + within
-    reach_out.due_at = now + within / 2
+    reach_out.due_at = reminder_at(now, within, settings.reachable_hours, settings.timezone)
     reach_out.reminded_at = None
     reach_out.overdue_at = None
 

@@ -52,6 +52,13 @@ def answer_due(
         start = next_opening(closing, hours, zone)
 
 
+def reminder_at(
+    start: datetime, within: timedelta, hours: Hours, zone: ZoneInfo
+) -> datetime:
+    """Return when to remind of something due `within` from `start`: half-way, but not at night."""
+    return min(next_opening(start + within / 2, hours, zone), start + within)
+
+
 def quarter_of(day: date) -> str:
     """Return the quarter of a day, e.g. "2026Q4"."""
     return f"{day.year}Q{(day.month - 1) // 3 + 1}"

@@ -134,6 +134,10 @@ def release_supporter(session: orm.Session, reach_out: ReachOut, *, now: datetim
         return
     supporter = lock(session, Supporter, reach_out.supporter_id)
     supporter.open_count = max(0, supporter.open_count - 1)
+    if not any(contact.supporter_id == supporter.id for contact in reach_out.contacts):
+        # given back without a call: that is no deployment, so others are not asked before them
+        supporter.deployments = max(0, supporter.deployments - 1)
+        supporter.quarter_count = max(0, supporter.quarter_count - 1)
     for request in reach_out.requests:
         if request.state is RequestState.ACCEPTED:
             end_request(request, RequestState.WITHDRAWN, now=now)

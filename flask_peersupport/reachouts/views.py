@@ -288,6 +288,7 @@ def contacts(reach_out_id: str) -> ResponseReturnValue:
             channel=channel,
             kind=kind,
             outcome=outcome,
+            reason=_code(DeclinedReason, "reason") or DeclinedReason.NO_NEED,
             actor=signed_in().person,
             now=now,
         )

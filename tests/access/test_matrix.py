@@ -33,7 +33,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
 #: role → the addresses it may use. "own" is what concerns the role itself, "other" another's.
 #: G: GET and HEAD. P: POST. Nothing else is ever allowed.
-EVERYBODY = {"/": "G", "/people": "G", "/step/own": "GP"}
+EVERYBODY = {"/": "G", "/people": "G"}
 ROSTER = {
     "/supporters": "G",
     "/supporters/add": "GP",
@@ -88,7 +88,7 @@ ALLOWED: dict[str, dict[str, str]] = {
     | {"/requests/taken": "G", "/requests/taken/accept": "P", "/requests/taken/decline": "P"},
     "other_supporter": EVERYBODY | OWN_AVAILABILITY,
     "colleague": EVERYBODY,
-    "reporter": EVERYBODY,
+    "reporter": EVERYBODY | {"/step/own": "GP"},
 }
 
 #: The rules of the URL map, as addresses of the table above.
@@ -238,7 +238,7 @@ def house(make_app: Callable[..., Flask], tmp_path: Path) -> House:
             "/supporters/own": request.supporter_id,
             "/departments/own": session.scalars(sa.select(Department.id)).first() or "",
             "/messages/own": session.scalars(sa.select(Message.id)).first() or "",
-            "/step/own": _step_token(app),
+            "/step/own": _step_token(app, str(STAFF.rosa)),
         }
     file = Path(engine_of(app).url.database or "")
     with app.app_context():
@@ -247,19 +247,20 @@ def house(make_app: Callable[..., Flask], tmp_path: Path) -> House:
     return House(app, users, ids, file, file.read_bytes())
 
 
-def _step_token(app: Flask) -> str:
-    from flask_peersupport.intake.hooks import sign_reported
+def _step_token(app: Flask, visitor_id: str) -> str:
+    from flask_peersupport.intake.hooks import seal_reported
 
-    return sign_reported(
+    return seal_reported(
         {
             "kind": "calamity",
             "ref": "1",
             "intake": "gone",
             "next": "/",
             "me": True,
+            "uncalled": False,
             "count": 0,
             "surplus": 0,
-            "user": None,
+            "visitor": visitor_id,
         }
     )
 

@@ -194,9 +194,10 @@ def test_a_coordinator_clears_what_waits(hospital: Hospital) -> None:
 
     page.reload()
     asked_before = page.locator(".ps-event-now").inner_text()
+    page.locator("summary", has_text="Vraag toch iemand anders").click()
     page.locator("form[action$='/ask'] button").nth(2).click()
     assert page.locator(".ps-event-now").inner_text() != asked_before
-    page.locator("summary", has_text="telefonisch").click()
+    page.locator("summary", has_text="per telefoon").click()
     page.check("[name=answer][value=accepted]")
     check(page)
     page.locator("form[action$='/answered'] button").click()

@@ -24,6 +24,7 @@ from flask_peersupport.reachouts.states import (
     ContactChannel,
     ContactKind,
     ContactOutcome,
+    DeclinedReason,
     Outcome,
 )
 from flask_peersupport.supporters.models import Supporter
@@ -109,6 +110,39 @@ def test_a_contact_is_neither_to_come_nor_before_the_reach_out(
         note(session, reach_out, ContactOutcome.CONVERSATION, TODAY + timedelta(days=days))
 
 
+def test_only_the_own_vain_attempts_of_a_supporter_count(small_programme: Programme) -> None:
+    with taken(small_programme) as (session, reach_out):
+        for _ in range(2):
+            note(session, reach_out, ContactOutcome.NOT_REACHED)
+        hand_back(session, reach_out, actor=ACTOR, now=NOW)
+        commit(session)
+        assert session.scalar(sa.select(sa.func.max(Supporter.deployments))) == 1
+        session.rollback()
+        small_programme.work()
+        request = small_programme.open_request(session)
+        accept_request(session, request, actor=ACTOR, now=NOW)
+        note(session, reach_out, ContactOutcome.NOT_REACHED)
+        assert reach_out.state == "accepted"
+
+
+def test_the_own_departments_care_is_counted_as_the_reason(small_programme: Programme) -> None:
+    with taken(small_programme) as (session, reach_out):
+        note_contact(
+            session,
+            reach_out,
+            happened_on=TODAY,
+            channel=ContactChannel.PHONE,
+            kind=ContactKind.FIRST,
+            outcome=ContactOutcome.NO_NEED,
+            reason=DeclinedReason.DEPARTMENT_SUPPORT,
+            actor=ACTOR,
+            now=NOW,
+        )
+        commit(session)
+        assert (reach_out.outcome, reach_out.reason) == ("declined", "department_support")
+        assert reach_out.contacted_at == NOW
+
+
 def test_a_follow_up_is_reminded_of_on_its_day_and_then_overdue(programme: Programme) -> None:
     mails = programme.app.extensions["peersupport_mailer"].subjects
     with taken(programme) as (session, reach_out):
@@ -146,9 +180,9 @@ def test_contact_that_is_late_reminds_and_then_tells_the_coordinators(
         session.rollback()
         programme.work()
         mails.clear()
-        programme.work(timedelta(hours=11))
-        assert mails == []
-        programme.work(timedelta(hours=12))
+        programme.work(timedelta(hours=21))
+        assert mails == [], "half-way is ten in the evening: nobody is reminded at night"
+        programme.work(timedelta(hours=22))
         assert len(mails) == 1
         assert "bram" not in mails[0][0]
         mails.clear()
@@ -168,6 +202,7 @@ def test_handing_back_asks_another_supporter(programme: Programme) -> None:
         hand_back(session, reach_out, actor=ACTOR, now=NOW)
         commit(session)
         assert reach_out.state == "queued"
+        assert session.scalar(sa.select(sa.func.max(Supporter.deployments))) == 0
         session.rollback()
         programme.work()
         assert programme.open_request(session).supporter_id != first
