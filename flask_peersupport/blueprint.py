@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -18,15 +19,17 @@ from .access import policy
 from .access.actor import current_actor
 from .access.locale import pick_locale
 from .access.views import CsrfExpired, check_csrf, csrf_token
+from .audit.record import record
 from .clock import utc_now
 from .config import Settings
-from .db import rollback
+from .db import commit, rollback
 from .errors import InvalidTransition, KeyringError, NotAllowed, NotEligible, TooLate
 from .navigation import links_for
 from .runtime import current_runtime
 
 TEMPLATES = "templates"
 _OWN = "!peersupport/"
+_ABSENT = "peersupport.absent.absent"
 #: Every method a rule of ours may have; the rest answers like an absent address.
 _ALL_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 
@@ -37,7 +40,7 @@ class RootBlueprint(Blueprint):
     settings: Settings
 
     @property
-    def jinja_loader(self) -> BaseLoader | None:  
+    def jinja_loader(self) -> BaseLoader | None:
         own = FileSystemLoader(f"{self.root_path}/{TEMPLATES}")
         layout = self.settings.layout or "peersupport/bare_layout.html"
         bridge = (
@@ -160,8 +163,18 @@ def _page_context() -> dict[str, Any]:
 
 
 def _not_found(error: Exception) -> ResponseReturnValue:
-    rollback(current_runtime().storage.session)
+    session = current_runtime().storage.session
+    rollback(session)
     actor = current_actor()
+    if actor is not None and isinstance(error, NotAllowed) and request.endpoint != _ABSENT:
+        record(
+            session(),
+            "refused",
+            actor=actor.person,
+            now=utc_now(),
+            detail=(request.endpoint or "")[-50:],
+        )
+        commit(session)
     # no link is the current one: the page must not differ from one address to another
     links = links_for(actor, utc_now()) if actor else []
     neutral = [replace(link, is_current=False) for link in links]
@@ -179,5 +192,7 @@ def _too_late(error: Exception) -> ResponseReturnValue:
 
 def _unavailable(error: Exception) -> ResponseReturnValue:
     current_app.logger.error("peer support is unavailable: %s", type(error).__name__)
-    rollback(current_runtime().storage.session)
+    with suppress(SQLAlchemyError):  # the database itself may be away
+        rollback(current_runtime().storage.session)
+    flask.g.peersupport_actor = None  # who it is cannot be read now, nor what waits for them
     return render_template("peersupport/unavailable.html"), 503

@@ -22,19 +22,12 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
-#: MariaDB compares text without regard to case unless told otherwise.
-TABLE_OPTIONS = {
-    "mysql_engine": "InnoDB",
-    "mysql_charset": "utf8mb4",
-    "mysql_collate": "utf8mb4_bin",
-}
 
 
 class Base(orm.DeclarativeBase):
     """Base of our models, with a MetaData of its own: the host's is never touched."""
 
     metadata = sa.MetaData(naming_convention=NAMING, info={"bind_key": None})
-    __table_args__: Any = TABLE_OPTIONS
 
 
 class UTCDateTime(sa.types.TypeDecorator[datetime]):

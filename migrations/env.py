@@ -7,7 +7,7 @@ from alembic.autogenerate import rewriter
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations import ops
 
-from flask_peersupport.db import CodeList, UTCDateTime
+from flask_peersupport.db import CodeList, LargeBytes, UTCDateTime
 from flask_peersupport.schema import options
 
 repeatable = rewriter.Rewriter()
@@ -18,8 +18,16 @@ repeatable = rewriter.Rewriter()
 def skip_what_is_there(
     context: Any, revision: Any, op: ops.CreateTableOp | ops.CreateIndexOp
 ) -> ops.MigrateOperation:
-    """Let a run that was killed half-way go on."""
+    """Let a run that was killed half-way go on; MariaDB compares text as the others do.
+
+    The options are here and not in the models, where they would load SQLAlchemy's MySQL dialect
+    at every start of every host.
+    """
     op.if_not_exists = True
+    if isinstance(op, ops.CreateTableOp):
+        op.kw.update(
+            mysql_engine="InnoDB", mysql_charset="utf8mb4", mysql_collate="utf8mb4_bin"
+        )
     return op
 
 
@@ -49,6 +57,8 @@ def render_plainly(kind: str, item: Any, context: AutogenContext) -> str | Liter
     """Write our types as what they are in the database: a revision must outlive the models."""
     if kind == "type" and isinstance(item, UTCDateTime):
         return "MOMENT"
+    if kind == "type" and isinstance(item, LargeBytes):
+        return "LARGE_BYTES"
     if kind == "type" and isinstance(item, CodeList):
         return f"sa.String(length={item.impl_instance.length})"  # type: ignore[attr-defined]
     return False

@@ -13,6 +13,8 @@ depends_on = ${repr(depends_on)}
 
 #: An instant, down to microseconds.
 MOMENT = sa.DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
+#: Up to 16 MB also on MariaDB.
+LARGE_BYTES = sa.LargeBinary().with_variant(mysql.MEDIUMBLOB(), "mysql", "mariadb")
 
 
 def upgrade() -> None:

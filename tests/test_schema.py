@@ -219,6 +219,9 @@ def test_every_revision_goes_up_down_and_up_again_with_data(engine: sa.Engine) -
 
 
 def test_head_equals_the_models(engine: sa.Engine) -> None:
+    if engine.dialect.name == "mysql":  # the revisions say so table by table, the models cannot
+        with engine.begin() as connection:
+            connection.exec_driver_sql("ALTER DATABASE CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
     schema.metadata().create_all(engine)
     of_models = picture(engine)
     schema.metadata().drop_all(engine)
@@ -227,6 +230,17 @@ def test_head_equals_the_models(engine: sa.Engine) -> None:
 
     assert schema.differences(engine) == []
     assert picture(engine) == of_models
+
+
+def test_text_is_compared_exactly_on_every_database(engine: sa.Engine) -> None:
+    """References "a1" and "A1" are two reports, also where the server would compare them alike."""
+    schema.upgrade(engine)
+    reports = schema.metadata().tables["peersupport_report"]
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    row = {"kind": "incident", "reported_at": now, "received_at": now, "flags": ()}
+    with engine.begin() as connection:
+        for number, ref in enumerate(("a1", "A1")):
+            connection.execute(reports.insert(), row | {"id": str(number), "ref": ref})
 
 
 def test_differences_names_what_is_missing(sqlite_url: str) -> None:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from ..db import TABLE_OPTIONS, Base, UTCDateTime, id_column
+from ..db import Base, UTCDateTime, id_column
 from ..vault.models import PersonRecord
 
 
@@ -15,7 +15,7 @@ class Grant(Base):
     """A role given to a person by `flask peersupport grant`."""
 
     __tablename__ = "peersupport_grant"
-    __table_args__ = (sa.UniqueConstraint("role", "person_id"), TABLE_OPTIONS)
+    __table_args__ = (sa.UniqueConstraint("role", "person_id"),)
 
     id: orm.Mapped[str] = id_column()
     #: One of `access.roles.ROLES`.

@@ -123,7 +123,12 @@ def is_below_quarter_limit(need: Need, facts: Facts, limits: Limits) -> bool:
 
 
 def is_rested(need: Need, facts: Facts, limits: Limits) -> bool:
-    """Days of rest follow each reach-out taken (P11)."""
+    """Days of rest follow each reach-out taken, also one that is offered now (P11).
+
+    Who is asked already would have to be refused the second one after a first yes.
+    """
+    if limits.cool_down and facts.asked_count:
+        return False
     last = facts.last_deployed_at
     return last is None or last <= rested_since(need, limits)
 
@@ -163,7 +168,7 @@ MESSAGES = {
     "own_department": mark("works in the colleague's own department or that of the event"),
     "limit": mark("has as many reach-outs as may be at once"),
     "quarter_limit": mark("has as many reach-outs as may be in a quarter"),
-    "cool_down": mark("took a reach-out not long ago"),
+    "cool_down": mark("took a reach-out not long ago, or is asked for one now"),
     "night": mark("is not asked at night"),
 }
 

@@ -135,7 +135,9 @@ RULED_OUT: Mapping[str, Callable[[int], str]] = {
         n,
     ),
     "cool_down": lambda n: ngettext(
-        "%(n)s took a reach-out not long ago.", "%(n)s took a reach-out not long ago.", n
+        "%(n)s took a reach-out not long ago, or is asked for one now.",
+        "%(n)s took a reach-out not long ago, or are asked for one now.",
+        n,
     ),
     "night": lambda n: ngettext("%(n)s is not asked at night.", "%(n)s are not asked at night.", n),
 }

@@ -83,6 +83,7 @@ def parameters(dialect: str, need: Need, limits: Limits, **more: object) -> dict
         "quarter": need.quarter,
         "max_open": limits.max_open,
         "rested_since": criteria.rested_since(need, limits),
+        "has_cool_down": bool(limits.cool_down),
         **more,
     }
 
@@ -150,8 +151,13 @@ def _rules(shape: Shape) -> dict[Rule, sa.ColumnElement[Any]]:
         criteria.is_below_limit: s.open_count + s.asked_count < limit,
         criteria.is_below_quarter_limit: s.max_per_quarter.is_(None)
         | (used_this_quarter < s.max_per_quarter),
-        criteria.is_rested: s.last_deployed_at.is_(None)
-        | (s.last_deployed_at <= sa.bindparam("rested_since")),
+        criteria.is_rested: (
+            s.last_deployed_at.is_(None) | (s.last_deployed_at <= sa.bindparam("rested_since"))
+        )
+        & (
+            (s.asked_count == _literal(0))
+            | (sa.bindparam("has_cool_down", type_=sa.Boolean) == sa.false())
+        ),
     }
     if not shape.is_outside:
         known = sa.func.coalesce(_lowest(is_unknown), _literal(0)) == _literal(1)

@@ -8,7 +8,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from ..db import TABLE_OPTIONS, Base, UTCDateTime, codes, id_column
+from ..db import Base, UTCDateTime, codes, id_column
 from ..vault.models import PersonRecord
 
 
@@ -31,12 +31,9 @@ class Message(Base):
             "ix_peersupport_message_due",
             "due_at",
             "id",
-            postgresql_where=sa.text("due_at IS NOT NULL"),
-            sqlite_where=sa.text("due_at IS NOT NULL"),
         ),
         sa.Index("ix_peersupport_message_list", "created_at", "id"),
         sa.Index("ix_peersupport_message_state", "state", "created_at", "id"),
-        TABLE_OPTIONS,
     )
 
     id: orm.Mapped[str] = id_column()

@@ -7,7 +7,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from ..db import TABLE_OPTIONS, Base, CodeList, UTCDateTime, codes, id_column
+from ..db import Base, CodeList, UTCDateTime, codes, id_column
 from ..supporters.models import Supporter
 from ..values import Person, Wish, WishBy
 from ..vault.models import PersonRecord
@@ -28,7 +28,7 @@ class ReportRecord(Base):
     """One of the host's reports, as far as the programme knows it."""
 
     __tablename__ = "peersupport_report"
-    __table_args__ = (sa.UniqueConstraint("kind", "ref"), TABLE_OPTIONS)
+    __table_args__ = (sa.UniqueConstraint("kind", "ref"),)
 
     id: orm.Mapped[str] = id_column()
     #: Code of KINDS.
@@ -59,7 +59,7 @@ class InvolvedRecord(Base):
     """A colleague touched by a report, directly or indirectly."""
 
     __tablename__ = "peersupport_involved"
-    __table_args__ = (sa.UniqueConstraint("report_id", "person_id"), TABLE_OPTIONS)
+    __table_args__ = (sa.UniqueConstraint("report_id", "person_id"),)
 
     id: orm.Mapped[str] = id_column()
     #: After which report; NULL for a concern or a self-referral.
@@ -97,7 +97,7 @@ class ExcludedPerson(Base):
     """Somebody the colleague does not want to be asked."""
 
     __tablename__ = "peersupport_excluded_person"
-    __table_args__ = (sa.UniqueConstraint("involved_id", "person_id"), TABLE_OPTIONS)
+    __table_args__ = (sa.UniqueConstraint("involved_id", "person_id"),)
 
     id: orm.Mapped[str] = id_column()
     #: Who does not want it.
@@ -110,7 +110,7 @@ class NameClearance(Base):
     """A coordinator confirmed that another, of the same name, is not the colleague involved."""
 
     __tablename__ = "peersupport_name_clearance"
-    __table_args__ = (sa.UniqueConstraint("involved_id", "person_id"), TABLE_OPTIONS)
+    __table_args__ = (sa.UniqueConstraint("involved_id", "person_id"),)
 
     id: orm.Mapped[str] = id_column()
     #: The colleague involved.
@@ -139,11 +139,8 @@ class ReachOut(Base):
         sa.Index(
             "ix_peersupport_reach_out_due",
             "due_at",
-            postgresql_where=sa.text("due_at IS NOT NULL"),
-            sqlite_where=sa.text("due_at IS NOT NULL"),
         ),
         sa.Index("ix_peersupport_reach_out_queue", "state", "urgent_at", "id"),
-        TABLE_OPTIONS,
     )
 
     id: orm.Mapped[str] = id_column()
@@ -217,7 +214,6 @@ class SupportRequest(Base):
         sa.CheckConstraint("(state = 'asked') = (answered_at IS NULL)", name="answered"),
         sa.CheckConstraint("(state = 'asked') = (open_for IS NOT NULL)", name="open_for"),
         sa.Index("ix_peersupport_request_due", "state", "answer_due_at"),
-        TABLE_OPTIONS,
     )
 
     id: orm.Mapped[str] = id_column()

@@ -7,7 +7,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from ..db import TABLE_OPTIONS, Base, UTCDateTime, codes, id_column
+from ..db import Base, UTCDateTime, codes, id_column
 from ..vault.models import PersonRecord
 from .states import SupporterState
 
@@ -30,7 +30,6 @@ class Supporter(Base):
             "last_deployed_at",
             "id",
         ),
-        TABLE_OPTIONS,
     )
 
     id: orm.Mapped[str] = id_column()

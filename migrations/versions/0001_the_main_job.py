@@ -13,6 +13,8 @@ depends_on = None
 
 #: An instant, down to microseconds.
 MOMENT = sa.DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
+#: Up to 16 MB also on MariaDB.
+LARGE_BYTES = sa.LargeBinary().with_variant(mysql.MEDIUMBLOB(), "mysql", "mariadb")
 
 
 def upgrade() -> None:
@@ -64,7 +66,7 @@ def upgrade() -> None:
     sa.Column('is_confirmed', sa.Boolean(), nullable=False),
     sa.Column('attempts', sa.Integer(), nullable=False),
     sa.Column('month', sa.String(length=7), nullable=False),
-    sa.Column('payload', sa.LargeBinary().with_variant(mysql.MEDIUMBLOB(), 'mysql', 'mariadb'), nullable=False),
+    sa.Column('payload', LARGE_BYTES, nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_peersupport_intake')),
     mysql_charset='utf8mb4',
     mysql_collate='utf8mb4_bin',
@@ -149,7 +151,7 @@ def upgrade() -> None:
     if_not_exists=True
     )
     with op.batch_alter_table('peersupport_message', schema=None) as batch_op:
-        batch_op.create_index('ix_peersupport_message_due', ['due_at', 'id'], unique=False, postgresql_where=sa.text('due_at IS NOT NULL'), sqlite_where=sa.text('due_at IS NOT NULL'), if_not_exists=True)
+        batch_op.create_index('ix_peersupport_message_due', ['due_at', 'id'], unique=False, if_not_exists=True)
         batch_op.create_index('ix_peersupport_message_list', ['created_at', 'id'], unique=False, if_not_exists=True)
         batch_op.create_index(batch_op.f('ix_peersupport_message_object_id'), ['object_id'], unique=False, if_not_exists=True)
         batch_op.create_index(batch_op.f('ix_peersupport_message_person_id'), ['person_id'], unique=False, if_not_exists=True)
@@ -209,7 +211,7 @@ def upgrade() -> None:
     if_not_exists=True
     )
     with op.batch_alter_table('peersupport_supporter', schema=None) as batch_op:
-        batch_op.create_index('ix_peersupport_supporter_matching', ['state', 'profession', 'deployments'], unique=False, if_not_exists=True)
+        batch_op.create_index('ix_peersupport_supporter_matching', ['state', 'profession', 'deployments', 'discipline', 'seniority', 'last_deployed_at', 'id'], unique=False, if_not_exists=True)
 
     op.create_table('peersupport_declaration',
     sa.Column('id', sa.String(length=32), nullable=False),
@@ -334,7 +336,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('peersupport_reach_out', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_peersupport_reach_out_closed_at'), ['closed_at'], unique=False, if_not_exists=True)
-        batch_op.create_index('ix_peersupport_reach_out_due', ['due_at'], unique=False, postgresql_where=sa.text('due_at IS NOT NULL'), sqlite_where=sa.text('due_at IS NOT NULL'), if_not_exists=True)
+        batch_op.create_index('ix_peersupport_reach_out_due', ['due_at'], unique=False, if_not_exists=True)
         batch_op.create_index('ix_peersupport_reach_out_queue', ['state', 'urgent_at', 'id'], unique=False, if_not_exists=True)
         batch_op.create_index(batch_op.f('ix_peersupport_reach_out_supporter_id'), ['supporter_id'], unique=False, if_not_exists=True)
 

@@ -77,6 +77,7 @@ def test_check_of_one_who_fits_is_ok() -> None:
             "quarter_limit",
         ),
         ({"max_per_quarter": 0}, "quarter_limit"),
+        ({"asked_count": 1}, "cool_down"),
         ({"last_deployed_at": NOW - timedelta(days=29, hours=23)}, "cool_down"),
     ],
 )

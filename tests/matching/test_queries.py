@@ -88,6 +88,7 @@ BROKEN = {
         "quarter_limit",
     ),
     "quarter limit of none": (replace(FITS, max_per_quarter=0), {}, "quarter_limit"),
+    "asked now": (replace(FITS, asked_count=1), {}, "cool_down"),
     "just deployed": (replace(FITS, last_deployed_at=w.NOW), {}, "cool_down"),
     "a moment short of rested": (
         replace(FITS, last_deployed_at=w.NOW - 30 * DAY + timedelta(microseconds=1)),

@@ -259,6 +259,8 @@ def may_be_asked(world: World, number: int) -> bool:
     last = helper.last_deployed_at
     if last is not None and NOW - last < world.limits.cool_down:
         return False
+    if helper.asked_count > 0 and world.limits.cool_down > timedelta(0):
+        return False
     return helper.is_asked_at_night or not colleague.is_night
 
 
