@@ -24,7 +24,7 @@ from .clock import utc_now
 from .config import Settings
 from .db import commit, rollback
 from .errors import InvalidTransition, KeyringError, NotAllowed, NotEligible, TooLate
-from .navigation import links_for
+from .navigation import Link, links_for
 from .runtime import current_runtime
 
 TEMPLATES = "templates"
@@ -175,14 +175,18 @@ def _not_found(error: Exception) -> ResponseReturnValue:
             detail=(request.endpoint or "")[-50:],
         )
         commit(session)
-    # no link is the current one: the page must not differ from one address to another
+    return render_template("peersupport/not_found.html", ps_navigation=_neutral_links()), 404
+
+
+def _neutral_links() -> list[Link]:
+    """Return the links of the reader, none of them current: the page is the same everywhere."""
+    actor = current_actor()
     links = links_for(actor, utc_now()) if actor else []
-    neutral = [replace(link, is_current=False) for link in links]
-    return render_template("peersupport/not_found.html", ps_navigation=neutral), 404
+    return [replace(link, is_current=False) for link in links]
 
 
 def _csrf_expired(error: Exception) -> ResponseReturnValue:
-    return render_template("peersupport/expired.html"), 400
+    return render_template("peersupport/expired.html", ps_navigation=_neutral_links()), 400
 
 
 def _too_late(error: Exception) -> ResponseReturnValue:

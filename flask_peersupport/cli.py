@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 import threading
@@ -29,6 +30,7 @@ from .runtime import current_runtime
 from .supporters.actions import refresh_departments
 from .supporters.importing import SupporterCounts
 from .supporters.importing import import_supporters as store_supporters
+from .values import Person
 from .vault.keyring import FileKeys, write_keyring
 from .worker import POLL_SECONDS, work_once
 
@@ -42,10 +44,15 @@ def _explained() -> Iterator[None]:
         yield
     except ImportFault as fault:
         for row, sentence in fault.faults:
-            click.echo(f"row {row}: {sentence}", err=True)
+            click.echo(f"row {row}: {_without_typed_text(sentence)}", err=True)
         raise click.ClickException(str(fault)) from None
     except PeerSupportError as error:
         raise click.ClickException(str(error)) from None
+
+
+def _without_typed_text(sentence: str) -> str:
+    """Leave out what stood in the file, always quoted “so”: it may be a name or an address."""
+    return re.sub("“.*”", "“…”", sentence, flags=re.DOTALL)
 
 
 @peersupport_commands.command()
@@ -102,8 +109,9 @@ def _change_role(role: str, user_id: str, *, is_given: bool) -> None:
     with _explained():
         runtime = current_runtime()
         person = runtime.users.get(user_id)
-        if person is None:
+        if person is None and is_given:
             raise click.ClickException(f"there is no user with id {user_id}")
+        person = person or Person("", user_id=user_id)  # whom the host no longer knows
         session = runtime.storage.session()
         change = grant_role if is_given else revoke_role
         is_changed = change(session, role, person, actor=COMMAND, now=utc_now())

@@ -132,8 +132,14 @@ class Storage:
         return self._engine()
 
     def new_session(self) -> orm.Session:
-        """Return a session of our own, apart from the host's."""
-        return orm.Session(self.engine, expire_on_commit=False)
+        """Return a session of our own, apart from the host's.
+
+        On MariaDB it reads what is committed, as on the others, not what was when it began.
+        """
+        engine = self.engine
+        if engine.dialect.name == "mysql":
+            engine = engine.execution_options(isolation_level="READ COMMITTED")
+        return orm.Session(engine, expire_on_commit=False)
 
     @contextmanager
     def work(self) -> Iterator[orm.Session]:

@@ -22,7 +22,7 @@ from .db import Storage
 from .errors import ConfigurationError
 from .intake import hooks
 from .intake import views as intake_views
-from .intake.expansion import count_stuck_intake
+from .intake.expansion import count_stuck_intake, retry_stuck_intake
 from .intake.receiver import listen_to, running_fields
 from .intake.rendering import render_step
 from .intake.reports import WatchedReports
@@ -208,6 +208,7 @@ class PeerSupport:
             descriptions=self._descriptions,
             watched=self._watched,
             count_stuck_intake=count_stuck_intake,
+            retry_stuck_intake=retry_stuck_intake,
             **chosen,
         )
 

@@ -68,11 +68,16 @@ def label(text: str | Mapping[str, str]) -> str:
     return text.get(_locale.get()) or next(iter(text.values()))
 
 
+def _regional() -> str:
+    """Return the locale in which dates are written: English as it is written in Europe."""
+    return {"en": "en_GB"}.get(_locale.get(), _locale.get())
+
+
 def format_date(day: date, style: str = "long") -> str:
     """Return a date as people write it, e.g. "3 maart 2026"."""
     from babel.dates import format_date as babel_format_date  # B6: loaded when a page needs it
 
-    return babel_format_date(day, style, locale=_locale.get())
+    return babel_format_date(day, style, locale=_regional())
 
 
 def format_moment(instant: datetime, zone: tzinfo, style: str = "medium") -> str:
@@ -81,8 +86,8 @@ def format_moment(instant: datetime, zone: tzinfo, style: str = "medium") -> str
     from babel.dates import format_time as babel_format_time
 
     local = instant.astimezone(zone)
-    day = babel_format_date(local.date(), style, locale=_locale.get())
-    return f"{day} {babel_format_time(local.time(), 'HH:mm', locale=_locale.get())}"
+    day = babel_format_date(local.date(), style, locale=_regional())
+    return f"{day} {babel_format_time(local.time(), 'HH:mm', locale=_regional())}"
 
 
 def format_weekday_moment(instant: datetime, zone: tzinfo) -> str:
@@ -90,4 +95,4 @@ def format_weekday_moment(instant: datetime, zone: tzinfo) -> str:
     from babel.dates import format_datetime as babel_format_datetime
 
     pattern = "EEEE d MMMM HH:mm"
-    return babel_format_datetime(instant.astimezone(zone), pattern, locale=_locale.get())
+    return babel_format_datetime(instant.astimezone(zone), pattern, locale=_regional())

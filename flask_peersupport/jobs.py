@@ -1,17 +1,20 @@
 """The ordered list of due work behind `run_due`, the worker and the command line.
 
 Jobs are thin: select what is due, lock it, call the action, commit each, log and count failures.
+What failed is put off, so that it holds up nothing else and every run ends.
 """
 
 from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from flask import current_app
 from sqlalchemy import orm
 
 from .db import begin_immediate, commit, rollback
@@ -32,6 +35,8 @@ _BATCH = 50
 _MAX_ROUNDS = 1000
 #: Waits after each failure to expand a row; after the last a coordinator has to look.
 _BACKOFF = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
+#: How long a reach-out or a request with which something failed is left alone.
+_RETRY_AFTER = timedelta(minutes=10)
 
 
 def run_due(runtime: Runtime, now: datetime) -> dict[str, int]:
@@ -40,57 +45,139 @@ def run_due(runtime: Runtime, now: datetime) -> dict[str, int]:
     Returns:
         how many items each job did, by its name; failures under `<name>_failed`.
     """
-    counts: Counter[str] = Counter()
     with runtime.storage.work() as session:
+        run = _Run(runtime, session, now, _idle_sessions(runtime))
         for _ in range(_MAX_ROUNDS):
             done = 0
             for name, job in JOBS:
-                done += job(runtime, session, now, counts, name)
+                run.name = name
+                done += job(run)
+                run.end_reading()
             if not done:
                 break
-    return dict(counts)
+    return dict(run.counts)
 
 
-Job = Callable[[Runtime, orm.Session, datetime, Counter[str], str], int]
+@dataclass
+class _Run:
+    """One call of `run_due`: what its jobs share."""
+
+    runtime: Runtime
+    session: orm.Session
+    now: datetime
+    #: The sessions of the host that only its adapters, called by the jobs, use meanwhile.
+    borrowed: Sequence[orm.scoped_session[Any]]
+    counts: Counter[str] = field(default_factory=Counter)
+    #: The job at work.
+    name: str = ""
+
+    def attempt(self, action: Callable[[], object], weight: int = 1) -> bool | None:
+        """Call an action and commit; a failure is counted, rolled back and logged without names.
+
+        Returns:
+            True; False where the action returned that: it found nothing to do; None: it failed.
+        """
+        try:
+            result = action()
+            commit(self.session)
+        except Exception as error:
+            rollback(self.session)
+            self.counts[f"{self.name}_failed"] += 1
+            _logger.error("job %s failed: %s", self.name, type(error).__name__)
+            return None
+        finally:
+            self.end_reading()
+        if result is False:
+            return False
+        if weight:
+            self.counts[self.name] += weight
+        return True
+
+    def put_off(self, statement: sa.Update) -> None:
+        """Leave what failed alone for a while; the statement says until when."""
+
+        def update() -> None:
+            begin_immediate(self.session)
+            self.session.execute(statement.execution_options(synchronize_session=False))
+
+        self.attempt(update, weight=0)
+
+    def end_reading(self) -> None:
+        """End what the host's adapters began to read in the host's own session.
+
+        A query of theirs that failed would spoil all that follows, and a transaction left open
+        would stay so while mail is sent.
+        """
+        for session in self.borrowed:
+            if session.registry.has():
+                session.rollback()
+
+    def ids(self, statement: sa.Select[Any]) -> list[str]:
+        """Return the ids that are due; each item then gets a transaction of its own."""
+        ids: list[str] = list(self.session.scalars(statement))
+        rollback(self.session)
+        return ids
 
 
-def _expand(
-    runtime: Runtime, session: orm.Session, now: datetime, counts: Counter[str], name: str
-) -> int:
+def _idle_sessions(runtime: Runtime) -> list[orm.scoped_session[Any]]:
+    """Return the host's sessions, but those in whose transaction somebody is at work already."""
+    host = getattr(current_app.extensions.get("sqlalchemy"), "session", None)
+    found = {id(session): session for session in (runtime.storage.session, host) if session}
+    return [
+        session
+        for session in found.values()
+        if not (session.registry.has() and session().in_transaction())
+    ]
+
+
+def _expand(run: _Run) -> int:
+    session, now = run.session, run.now
     due = sa.select(IntakeRecord.id).where(
         IntakeRecord.due_at <= now, IntakeRecord.is_confirmed.is_(True)
     )
     done = 0
-    for intake_id in _ids(session, due.order_by(IntakeRecord.due_at).limit(_BATCH)):
-        intake = _locked(session, IntakeRecord, intake_id, IntakeRecord.due_at <= now)
+    for intake_id in run.ids(due.order_by(IntakeRecord.due_at).limit(_BATCH)):
+        intake = _locked_intake(session, intake_id, now)
         if intake is None:
             rollback(session)
-            continue
-        done += 1
-        if _attempt(session, counts, name, lambda row=intake: expand_intake(session, row, now=now)):  # type: ignore[misc]
-            continue
-        _postpone_intake(session, intake_id, now)
+        elif run.attempt(lambda row=intake: expand_intake(session, row, now=now)):  # type: ignore[misc]
+            done += 1
+        else:
+            _postpone_intake(run, intake_id)
     return done
 
 
-def _postpone_intake(session: orm.Session, intake_id: str, now: datetime) -> None:
+def _locked_intake(session: orm.Session, intake_id: str, now: datetime) -> IntakeRecord | None:
+    begin_immediate(session)
+    statement = (
+        sa.select(IntakeRecord)
+        .where(IntakeRecord.id == intake_id, IntakeRecord.due_at <= now)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
+    return session.scalar(statement)
+
+
+def _postpone_intake(run: _Run, intake_id: str) -> None:
     """Try a row that could not be expanded again later; in the end a coordinator is told."""
-    intake = _locked(session, IntakeRecord, intake_id, IntakeRecord.due_at <= now)
-    if intake is None:
-        rollback(session)
-        return
-    intake.attempts += 1
-    is_last = intake.attempts > len(_BACKOFF)
-    intake.due_at = None if is_last else now + _BACKOFF[intake.attempts - 1]
-    if is_last:
-        tell_of_stuck_intake(session, now=now)
-    commit(session)
+
+    def postpone() -> bool:
+        intake = _locked_intake(run.session, intake_id, run.now)
+        if intake is None:
+            return False
+        intake.attempts += 1
+        is_last = intake.attempts > len(_BACKOFF)
+        intake.due_at = None if is_last else run.now + _BACKOFF[intake.attempts - 1]
+        return is_last
+
+    if run.attempt(postpone, weight=0):
+        # apart, so that a mail that cannot be written does not bring the row back for ever
+        run.attempt(lambda: tell_of_stuck_intake(run.session, now=run.now), weight=0)
 
 
-def _ask(
-    runtime: Runtime, session: orm.Session, now: datetime, counts: Counter[str], name: str
-) -> int:
+def _ask(run: _Run) -> int:
     """Ask for all due reach-outs of one report together."""
+    session, now = run.session, run.now
     due = (
         sa.select(ReachOut.id)
         .where(ReachOut.state == ReachOutState.QUEUED, ReachOut.due_at <= now)
@@ -98,26 +185,55 @@ def _ask(
         .limit(_BATCH)
     )
     done = 0
-    for reach_out_id in _ids(session, due):
+    for reach_out_id in run.ids(due):
         begin_immediate(session)
         together = _queued_together(session, reach_out_id, now)
-        if not together:
+        ids = [row.id for row in together]
+        if not ids:
             rollback(session)
-            continue
-        done += len(together)
-        _attempt(
-            session,
-            counts,
-            name,
-            lambda rows=together: ask_together(session, rows, now=now),  # type: ignore[misc]
-            len(together),
-        )
+        elif _ask_for(run, together):
+            done += len(ids)
+        elif len(ids) == 1:
+            _put_off_asking(run, ids[0])
+        else:
+            # one for whom nothing can be done must not hold up the others of the report
+            done += sum(_ask_alone(run, one) for one in ids)
     return done
+
+
+def _ask_for(run: _Run, rows: list[ReachOut]) -> bool:
+    return bool(run.attempt(lambda: ask_together(run.session, rows, now=run.now), len(rows)))
+
+
+def _ask_alone(run: _Run, reach_out_id: str) -> int:
+    begin_immediate(run.session)
+    statement = sa.select(ReachOut).where(ReachOut.id == reach_out_id, _is_queued(run.now))
+    reach_out = run.session.scalar(
+        statement.with_for_update(skip_locked=True).execution_options(populate_existing=True)
+    )
+    if reach_out is None:
+        rollback(run.session)
+        return 0
+    if _ask_for(run, [reach_out]):
+        return 1
+    _put_off_asking(run, reach_out_id)
+    return 0
+
+
+def _put_off_asking(run: _Run, reach_out_id: str) -> None:
+    run.put_off(
+        sa.update(ReachOut)
+        .where(ReachOut.id == reach_out_id, _is_queued(run.now))
+        .values(due_at=run.now + _RETRY_AFTER)
+    )
+
+
+def _is_queued(now: datetime) -> sa.ColumnElement[bool]:
+    return (ReachOut.state == ReachOutState.QUEUED) & (ReachOut.due_at <= now)
 
 
 def _queued_together(session: orm.Session, reach_out_id: str, now: datetime) -> list[ReachOut]:
     """Return, locked, a due reach-out and those of the same report; none where it is not due."""
-    is_due = (ReachOut.state == ReachOutState.QUEUED) & (ReachOut.due_at <= now)
     mine = sa.select(InvolvedRecord.report_id).join(
         ReachOut, ReachOut.involved_id == InvolvedRecord.id
     )
@@ -125,7 +241,7 @@ def _queued_together(session: orm.Session, reach_out_id: str, now: datetime) -> 
         sa.select(ReachOut)
         .join(InvolvedRecord, InvolvedRecord.id == ReachOut.involved_id)
         .where(
-            is_due,
+            _is_queued(now),
             (ReachOut.id == reach_out_id)
             | (
                 InvolvedRecord.report_id
@@ -140,67 +256,73 @@ def _queued_together(session: orm.Session, reach_out_id: str, now: datetime) -> 
     return rows if any(row.id == reach_out_id for row in rows) else []
 
 
-def _expire(
-    runtime: Runtime, session: orm.Session, now: datetime, counts: Counter[str], name: str
-) -> int:
-    due = sa.select(SupportRequest.id).where(
-        SupportRequest.state == RequestState.ASKED, SupportRequest.answer_due_at <= now
-    )
+def _expire(run: _Run) -> int:
+    session, now = run.session, run.now
+    is_late = (SupportRequest.state == RequestState.ASKED) & (SupportRequest.answer_due_at <= now)
+    due = sa.select(SupportRequest.id).where(is_late).order_by(SupportRequest.answer_due_at)
     done = 0
-    for request_id in _ids(session, due.order_by(SupportRequest.answer_due_at).limit(_BATCH)):
-        request = session.get(SupportRequest, request_id)
-        if request is not None:
-            done += _attempt(
-                session,
-                counts,
-                name,
-                lambda row=request: expire_request(session, row, now=now),  # type: ignore[misc]
+    for request_id in run.ids(due.limit(_BATCH)):
+
+        def expire(request_id: str = request_id) -> bool:
+            request = session.get(SupportRequest, request_id)
+            return request is not None and expire_request(session, request, now=now)
+
+        is_done = run.attempt(expire)
+        done += bool(is_done)
+        if is_done is None:
+            run.put_off(
+                sa.update(SupportRequest)
+                .where(SupportRequest.id == request_id, is_late)
+                .values(answer_due_at=now + _RETRY_AFTER)
             )
     return done
 
 
-def _chase(
-    runtime: Runtime, session: orm.Session, now: datetime, counts: Counter[str], name: str
-) -> int:
-    due = sa.select(ReachOut.id).where(ReachOut.state.in_(CHASED), ReachOut.due_at <= now)
+def _chase(run: _Run) -> int:
+    session, now = run.session, run.now
+    is_due = ReachOut.state.in_(CHASED) & (ReachOut.due_at <= now)
+    due = sa.select(ReachOut.id).where(is_due).order_by(ReachOut.due_at)
     done = 0
-    for reach_out_id in _ids(session, due.order_by(ReachOut.due_at).limit(_BATCH)):
-        reach_out = session.get(ReachOut, reach_out_id)
-        if reach_out is not None:
-            done += _attempt(
-                session,
-                counts,
-                name,
-                lambda row=reach_out: chase(session, row, now=now),  # type: ignore[misc]
+    for reach_out_id in run.ids(due.limit(_BATCH)):
+
+        def remind(reach_out_id: str = reach_out_id) -> bool:
+            reach_out = session.get(ReachOut, reach_out_id)
+            return reach_out is not None and chase(session, reach_out, now=now)
+
+        is_done = run.attempt(remind)
+        done += bool(is_done)
+        if is_done is None:
+            run.put_off(
+                sa.update(ReachOut)
+                .where(ReachOut.id == reach_out_id, is_due)
+                .values(due_at=now + _RETRY_AFTER)
             )
     return done
 
 
-def _refresh(
-    runtime: Runtime, session: orm.Session, now: datetime, counts: Counter[str], name: str
-) -> int:
+def _refresh(run: _Run) -> int:
     """Once a day in each process, name the supporters' departments as they are called today.
 
     A department that expires, or a host's own list, tells nobody; matching itself looks anew.
     """
-    today = now.astimezone(runtime.settings.timezone).date()
-    if runtime.departments_named_on != today:
-        runtime.departments_named_on = today
-        _attempt(session, counts, name, lambda: refresh_departments(session) and None, 0)
+    today = run.now.astimezone(run.runtime.settings.timezone).date()
+    if run.runtime.departments_named_on != today:
+        run.runtime.departments_named_on = today
+        run.attempt(lambda: refresh_departments(run.session), weight=0)
     return 0
 
 
-def _deliver(
-    runtime: Runtime, session: orm.Session, now: datetime, counts: Counter[str], name: str
-) -> int:
+def _deliver(run: _Run) -> int:
     # B6: what writes and sends mail is loaded where mail is sent, not when the host starts
     from .outbox.delivery import deliver_due
 
-    sent = deliver_due(runtime.storage, now)
+    sent = deliver_due(run.runtime.storage, run.now)
     if sent:
-        counts[name] += sent
+        run.counts[run.name] += sent
     return sent
 
+
+Job = Callable[[_Run], int]
 
 #: In the order in which one makes work for the next.
 JOBS: tuple[tuple[str, Job], ...] = (
@@ -211,53 +333,3 @@ JOBS: tuple[tuple[str, Job], ...] = (
     ("chase", _chase),
     ("deliver", _deliver),
 )
-
-
-def _ids(session: orm.Session, statement: sa.Select[Any]) -> Iterator[str]:
-    ids: list[str] = list(session.scalars(statement))
-    rollback(session)  # ends the reading transaction before each item's own
-    return iter(ids)
-
-
-def _locked(
-    session: orm.Session,
-    model: type[IntakeRecord],
-    row_id: str,
-    is_due: sa.ColumnElement[bool],
-) -> IntakeRecord | None:
-    begin_immediate(session)
-    statement = (
-        sa.select(model)
-        .where(model.id == row_id, is_due)
-        .with_for_update(skip_locked=True)
-        .execution_options(populate_existing=True)
-    )
-    return session.scalar(statement)
-
-
-def _attempt(
-    session: orm.Session,
-    counts: Counter[str],
-    name: str,
-    action: Callable[[], object],
-    weight: int = 1,
-) -> bool:
-    """Call an action and commit; a failure is logged without names, counted and rolled back."""
-    try:
-        result = action()
-        commit(session)
-    except Exception as error:
-        rollback(session)
-        counts[f"{name}_failed"] += 1
-        _logger.error("job %s failed: %s", name, type(error).__name__, exc_info=_is_debug())
-        return False
-    if result is False:
-        return False
-    if weight:
-        counts[name] += weight
-    return True
-
-
-def _is_debug() -> bool:
-    """Return whether tracebacks may be logged: they could quote a name."""
-    return _logger.isEnabledFor(logging.DEBUG)

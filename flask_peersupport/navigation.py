@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flask import request, url_for
@@ -40,9 +40,7 @@ def links_for(actor: Actor, now: datetime) -> list[Link]:
             _link("queue.queue", _("Reach-outs"), _("Who is waiting, and what needs you first.")),
             _link("supporters.supporters", _("Supporters"), _("The roster, pauses and limits.")),
             _link("departments.departments", _("Departments"), _("Names, aliases and parents.")),
-            _link(
-                "messages.show_messages", _("Messages"), _("Mail that was sent, and mail that was not.")
-            ),
+            _link("messages.show_messages", _("Messages"), _("What was sent, and what was not.")),
         ]
     supporter = supporter_of(session, actor)
     if supporter is not None:
@@ -57,9 +55,16 @@ def links_for(actor: Actor, now: datetime) -> list[Link]:
             ),
             _link("supporters.me", _("My availability"), _("Pause, limits, and the night.")),
         ]
-    return links
+    return _with_current(links)
+
+
+def _with_current(links: list[Link]) -> list[Link]:
+    """Mark the link whose page, or whose page's part, is open: the longest that fits."""
+    path = request.script_root + request.path
+    fitting = [link.url for link in links if f"{path}/".startswith(f"{link.url}/")]
+    current = max(fitting, key=len, default=None)
+    return [replace(link, is_current=link.url == current) for link in links]
 
 
 def _link(endpoint: str, title: str, text: str, count: int = 0) -> Link:
-    url = url_for(f"peersupport.{endpoint}")
-    return Link(title, text, url, count, request.path == url)
+    return Link(title, text, url_for(f"peersupport.{endpoint}"), count)

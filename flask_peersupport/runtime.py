@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from flask import Flask, current_app
@@ -14,7 +14,7 @@ from .config import Settings
 from .db import Storage
 from .errors import NotInitialized
 from .ports import Departments, Keys, Reports, Roles, Users
-from .values import Report
+from .values import Person, Report
 
 EXTENSION = "peersupport"
 
@@ -38,6 +38,8 @@ class Runtime:
     locale_selector: Callable[[], str | None] | None = None
     #: How many reports came in that could not be expanded; the intake says so.
     count_stuck_intake: Callable[[orm.Session], int] = lambda session: 0
+    #: Lets these be tried again, given the session, who wants it and the instant; how many.
+    retry_stuck_intake: Callable[[orm.Session, Person, datetime], int] = lambda *_given: 0
     #: The day on which the supporters' departments were last named anew.
     departments_named_on: date | None = None
 

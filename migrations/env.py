@@ -25,9 +25,7 @@ def skip_what_is_there(
     """
     op.if_not_exists = True
     if isinstance(op, ops.CreateTableOp):
-        op.kw.update(
-            mysql_engine="InnoDB", mysql_charset="utf8mb4", mysql_collate="utf8mb4_bin"
-        )
+        op.kw.update(mysql_engine="InnoDB", mysql_charset="utf8mb4", mysql_collate="utf8mb4_bin")
     return op
 
 

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import logging
+import re
 import threading
 from collections import Counter
 from datetime import timedelta
 
+import pytest
 import sqlalchemy as sa
+from flask.testing import FlaskClient
 
+from flask_peersupport import jobs
+from flask_peersupport.clock import utc_now
+from flask_peersupport.intake import expansion
 from flask_peersupport.intake.models import IntakeRecord
 from flask_peersupport.jobs import run_due
+from flask_peersupport.reachouts import asking
 from flask_peersupport.reachouts.models import InvolvedRecord, ReachOut, SupportRequest
 from flask_peersupport.supporters.models import Supporter
 from flask_peersupport.values import Involved, Person
-from tests.intake.conftest import runtime
-from tests.reachouts.conftest import NOW, Programme, anna, person
+from tests.intake.conftest import person, runtime, signed_in
+from tests.reachouts.conftest import COORDINATOR, NOW, Programme, anna
 from tests.reachouts.conftest import programme as programme
 from tests.reachouts.conftest import small_programme as small_programme
 
@@ -118,3 +126,151 @@ def test_at_night_only_those_who_chose_it_are_asked(programme: Programme) -> Non
     with programme.app.app_context(), runtime(programme.app).storage.work() as session:
         assert programme.only_reach_out(session).state == "asking"
     assert person(1).name
+
+
+class FaultError(Exception):
+    """What goes wrong in these tests; it names somebody."""
+
+
+def fail(*given: object, **named: object) -> None:
+    raise FaultError("Anna Vos")
+
+
+@pytest.mark.parametrize(
+    ("job", "after"), [("ask", 0), ("expire", 24), ("chase", 24)], ids=("ask", "expire", "chase")
+)
+def test_what_fails_is_tried_again_later_and_the_run_ends(
+    small_programme: Programme,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    job: str,
+    after: int,
+) -> None:
+    programme = small_programme
+    waiting = Involved(Person("Xavier Nobody"), "yes", "reporter")
+    programme.report(waiting if job == "chase" else anna())
+    if job != "ask":
+        programme.work()
+    action = {"ask": "ask_together", "expire": "expire_request", "chase": "chase"}[job]
+    caplog.set_level(logging.DEBUG)
+    with monkeypatch.context() as patch:
+        patch.setattr(jobs, action, fail)
+        with programme.app.app_context():
+            now = NOW + timedelta(hours=after)
+            assert run_due(runtime(programme.app), now)[f"{job}_failed"] == 1
+            assert f"{job}_failed" not in run_due(runtime(programme.app), now)
+    assert "Anna" not in caplog.text
+    assert job in programme.work(timedelta(hours=after, minutes=10))
+
+
+def test_one_who_cannot_be_asked_for_holds_up_no_colleague_of_the_report(
+    small_programme: Programme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programme = small_programme
+    programme.report(*(colleague(number) for number in range(3)))
+    ask_together = asking.ask_together
+
+    def ask(session: object, rows: list[ReachOut], **named: object) -> object:
+        if any(row.person and row.person.name == "Colleague 1" for row in rows):
+            raise FaultError
+        return ask_together(session, rows, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(jobs, "ask_together", ask)
+    with programme.app.app_context():
+        counts = run_due(runtime(programme.app), NOW)
+    assert (counts["ask"], counts["ask_failed"]) == (2, 2)
+
+
+class Directory:
+    """A directory of users whose first search is a statement that fails."""
+
+    def __init__(self, users: object, session: object) -> None:
+        self.users = users
+        self.session = session
+        self.searches = 0
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.users, name)
+
+    def search(self, text: str, limit: int) -> object:
+        self.searches += 1
+        table = "users" if self.searches > 1 else "a_table_that_is_not_there"
+        self.session.execute(sa.text(f"SELECT 1 FROM {table}"))  # type: ignore[attr-defined]
+        return self.users.search(text, limit)  # type: ignore[attr-defined]
+
+
+def test_a_query_of_the_host_that_fails_spoils_nothing_that_follows(
+    programme: Programme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = programme.app
+    session = runtime(app).storage.session
+    for number in range(2):
+        programme.report(anna(), ref=str(number))
+    directory = Directory(runtime(app).users, session)
+    expand = expansion.expand_intake
+
+    def expand_after_a_search(*given: object, **named: object) -> object:
+        directory.search("Anna", 1)
+        return expand(*given, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(jobs, "expand_intake", expand_after_a_search)
+    seen: list[bool] = []
+
+    def deliver(*given: object) -> int:
+        seen.append(session().in_transaction())
+        return 0
+
+    monkeypatch.setattr("flask_peersupport.outbox.delivery.deliver_due", deliver)
+    with app.app_context():
+        counts = run_due(runtime(app), NOW)
+    assert (counts["expand"], counts["expand_failed"]) == (1, 1)
+    assert not any(seen), "no transaction of the host waits for the mail server"
+
+
+def test_the_hosts_own_work_is_not_rolled_back(small_programme: Programme) -> None:
+    from tests.minimal_host import User, db
+
+    with small_programme.app.app_context():
+        user = db.session.get(User, COORDINATOR)
+        assert user is not None
+        user.name = "Another Name"
+        run_due(runtime(small_programme.app), NOW)
+        assert user.name == "Another Name"
+        assert user in db.session.dirty
+
+
+def stuck(programme: Programme, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a report fail until nobody tries it any more."""
+    programme.report(anna())
+    with monkeypatch.context() as patch, programme.app.app_context():
+        patch.setattr(jobs, "expand_intake", fail)
+        for hours in (0, 1, 2, 4, 12, 24):
+            run_due(runtime(programme.app), NOW + timedelta(hours=hours))
+
+
+def test_a_mail_that_cannot_be_written_brings_no_row_back(
+    small_programme: Programme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "tell_of_stuck_intake", fail)
+    stuck(small_programme, monkeypatch)
+    with small_programme.app.app_context(), runtime(small_programme.app).storage.work() as session:
+        row = session.scalars(sa.select(IntakeRecord)).one()
+        assert (row.attempts, row.due_at) == (5, None)
+
+
+def post(client: FlaskClient, address: str) -> int:
+    page = client.get("/peersupport/queue").get_data(as_text=True)
+    assert f'action="{address}"' in page
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert token is not None
+    return client.post(address, data={"csrf_token": token[1]}).status_code
+
+
+def test_a_coordinator_lets_what_is_stuck_be_tried_again(
+    programme: Programme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck(programme, monkeypatch)
+    client = signed_in(programme.app, COORDINATOR)
+    assert post(client, "/peersupport/queue/retry-intake") == 302
+    with programme.app.app_context():
+        assert run_due(runtime(programme.app), utc_now())["expand"] == 1

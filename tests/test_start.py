@@ -22,13 +22,8 @@ minimal_host.add_peersupport(app)
 print(json.dumps(sorted(set(sys.modules) - before)))
 """
 
-#: All that is loaded beside the extension itself and what its host has loaded. The tables name
-#: options that only MariaDB and PostgreSQL know, and SQLAlchemy asks their dialects about them.
-THIRD_PARTY = {
-    "sqlalchemy.connectors.pyodbc",
-    "sqlalchemy.dialects.mysql",
-    "sqlalchemy.dialects.postgresql",
-}
+#: All that is loaded beside the extension itself and what its host has loaded: nothing.
+THIRD_PARTY: set[str] = set()
 
 #: Loaded when something is sealed, a date is written, a table is made, mail is sent, and so on.
 ON_USE = {

@@ -10,12 +10,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 from flask import Flask
 
 from flask_peersupport.clock import utc_now
 from flask_peersupport.reachouts.models import ReachOut
-from flask_peersupport.worker import EmbeddedWorker
+from flask_peersupport.worker import EmbeddedWorker, work_once
 from tests.intake.conftest import runtime
 from tests.reachouts.conftest import anna, prepare
 
@@ -98,3 +99,37 @@ os._exit(os.waitstatus_to_exitcode(status))
         check=False,
     )
     assert done.returncode == 0, done.stderr.decode()[-2000:]
+
+
+def test_a_teardown_of_the_host_that_fails_does_not_end_the_work(
+    make_app: Callable[..., Flask], caplog: pytest.LogCaptureFixture
+) -> None:
+    app = make_app(PEERSUPPORT_WORKER="separate")
+
+    is_broken = True
+
+    @app.teardown_appcontext
+    def fail(error: BaseException | None) -> None:
+        if is_broken:
+            raise RuntimeError("Anna Vos")
+
+    assert work_once(app, runtime(app)) == {}
+    is_broken = False
+    assert "RuntimeError" in caplog.text
+    assert "Anna" not in caplog.text
+
+
+def test_a_thread_that_has_ended_is_started_again(
+    make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make_app(PEERSUPPORT_WORKER="separate")
+    worker = EmbeddedWorker(app, runtime(app))
+    with monkeypatch.context() as patch:
+        patch.setattr(EmbeddedWorker, "_run", lambda worker, stop: None)
+        worker.ensure_started()
+        assert wait_for(lambda: workers() == [])
+    worker.ensure_started()
+    try:
+        assert workers() == [THREAD]
+    finally:
+        worker.stop()

@@ -69,7 +69,8 @@ def revoke_role(
 ) -> bool:
     """Take a role from `person`; False where they do not have it.
 
-    The e-mail address need not fit here: who was renamed must be revocable.
+    The e-mail address need not fit here: who was renamed, or is not in the host's directory any
+    more, must be revocable; then `person` carries the user id alone.
     """
     statement = sa.select(Grant).where(Grant.role == _checked(role))
     grants = [

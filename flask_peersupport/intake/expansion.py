@@ -6,24 +6,43 @@ add.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 
 from .. import signals
 from ..audit import record
+from ..clock import utc_now
 from ..db import new_id
 from ..matching.departments import names_in, own_departments, present
 from ..reachouts import notices
 from ..reachouts.answering import recheck
+from ..reachouts.contacting import close_reach_out
+from ..reachouts.lifecycle import (
+    DECISION_REMINDER,
+    lock,
+    queue_again,
+    wait_for,
+    withdraw_open_request,
+)
 from ..reachouts.models import ExcludedPerson, InvolvedRecord, ReachOut, ReportRecord
+from ..reachouts.needs import need_of
 from ..reachouts.rules import is_approached
-from ..reachouts.states import ContactChannel, Origin, ReachOutState, WaitingFor
+from ..reachouts.states import (
+    TAKEN,
+    ContactChannel,
+    Origin,
+    Outcome,
+    ReachOutState,
+    WaitingFor,
+)
 from ..runtime import Runtime, current_runtime
-from ..values import Involved, Wish, WishBy
-from ..vault.persons import store_person
+from ..supporters.models import Supporter
+from ..values import Involved, Person, Report, Wish, WishBy
+from ..vault.models import PersonRecord
+from ..vault.persons import find_person_ids, name_marks, store_person
 from .models import IntakeRecord
 from .payload import Payload, Preferences, open_payload
 from .resolution import (
@@ -39,6 +58,12 @@ from .step import read_step
 #: Firmness of a wish: the person's own word over the reporter's, an answer over "please ask".
 _FIRMNESS = {Wish.YES: 3, Wish.NO: 2, Wish.ASK: 1}
 DAY_PARTS = ("morning", "afternoon", "evening")
+#: What the columns for the department of an event, and for a colleague's departments, hold.
+DEPARTMENT_LENGTH, DEPARTMENTS_LENGTH = 200, 420
+#: A department was typed that is not in the list: the text itself stays sealed in the vault.
+UNKNOWN_TEXT = "unknown_department_text"
+#: An intake that the host has not committed after so long was left behind by a process killed.
+CONFIRMED_WITHIN = timedelta(minutes=15)
 
 
 def expand_intake(session: orm.Session, intake: IntakeRecord, *, now: datetime) -> list[ReachOut]:
@@ -48,14 +73,13 @@ def expand_intake(session: orm.Session, intake: IntakeRecord, *, now: datetime) 
     report = _report(session, payload, intake, now)
     made = []
     for named in _everybody(runtime, payload):
-        involved = _involved(session, report, named, now)
-        if payload.preferences and _is_reporter(named, payload):
+        involved = _involved(session, runtime, report, named, now)
+        if payload.preferences and named.involved.person is payload.speaker:
             _prefer(session, involved, payload.preferences, now)
         reach_out = _reach_out(session, runtime, report, involved, named, now)
         if reach_out is not None:
             made.append(reach_out)
-        elif payload.preferences and _is_reporter(named, payload):
-            _recheck(session, involved, now)
+    _look_again(session, runtime, report, made, now)
     session.delete(intake)
     session.flush()
     return made
@@ -70,6 +94,7 @@ def _report(
         sa.select(ReportRecord)
         .where(ReportRecord.kind == given.kind, ReportRecord.ref == given.ref)
         .with_for_update()
+        .execution_options(populate_existing=True)
     )
     known = session.scalar(statement)
     if known is None:
@@ -77,53 +102,56 @@ def _report(
             id=new_id(),
             kind=given.kind,
             ref=given.ref,
-            department=given.department,
-            occurred_at=given.occurred_at,
-            reported_at=given.reported_at or intake.received_at,
+            reported_at=intake.received_at,
             received_at=intake.received_at,
-            url=given.url,
-            flags=flags_of_report(given, now),
         )
         try:
             with session.begin_nested():
                 session.add(known)
         except sa.exc.IntegrityError:
-            return session.scalars(statement).one()
+            known = session.scalars(statement).one()
+    _complete(session, known, given, now)
+    return known
+
+
+def _complete(session: orm.Session, known: ReportRecord, given: Report, now: datetime) -> None:
+    """Add what is new: a draft had no ward yet, or wishes came in before the report itself."""
+    known.department = _joined(DEPARTMENT_LENGTH, known.department, given.department)
+    known.occurred_at = known.occurred_at or given.occurred_at
+    known.reported_at = given.reported_at or known.reported_at
+    known.url = known.url or given.url
+    kept = (flag for flag in known.flags or () if flag != "no_department")
+    known.flags = tuple(dict.fromkeys((*kept, *flags_of_report(known, now))))
     if known.reporter_id is None and given.reporter is not None:
         known.reporter_id = store_person(session, given.reporter, now=now).id
-    return known
+    session.flush()
 
 
 def _everybody(runtime: Runtime, payload: Payload) -> Iterator[Named]:
     """Yield everybody whom the description or the step says was involved."""
-    report = payload.report
     step = read_step(payload.fields)
-    for one in report.involved:
+    for one in payload.report.involved:
         yield name_described(one)
-    if report.reporter is not None:
+    speaker = payload.speaker
+    if speaker is not None:
         if step.wants_support:
-            yield name_described(Involved(report.reporter, Wish.YES, WishBy.OWN, step.is_outside))
+            yield name_described(Involved(speaker, Wish.YES, WishBy.OWN, step.is_outside))
         elif step.was_involved:
-            yield name_described(Involved(report.reporter, Wish.NO, WishBy.OWN, step.is_outside))
+            yield name_described(Involved(speaker, Wish.NO, WishBy.OWN, step.is_outside))
         elif payload.preferences is not None:
-            yield name_described(Involved(report.reporter, Wish.YES, WishBy.OWN))
+            yield name_described(Involved(speaker, Wish.YES, WishBy.OWN))
     yield from name_colleagues(runtime, step.rows)
 
 
-def _is_reporter(named: Named, payload: Payload) -> bool:
-    return named.involved.person is payload.report.reporter
-
-
 def _involved(
-    session: orm.Session, report: ReportRecord, named: Named, now: datetime
+    session: orm.Session, runtime: Runtime, report: ReportRecord, named: Named, now: datetime
 ) -> InvolvedRecord:
     given = named.involved
-    person = store_person(session, given.person, now=now)
-    known = session.scalar(
-        sa.select(InvolvedRecord).where(
-            InvolvedRecord.report_id == report.id, InvolvedRecord.person_id == person.id
-        )
-    )
+    if named.listed is not None:
+        store_person(session, named.listed, now=now)
+    known = _find_involved(session, report, given.person, now)
+    if known is None or find_person_ids(session, given.person, now):
+        person = store_person(session, given.person, now=now, is_typed=named.is_typed)
     wish, wish_by = Wish(given.wish), WishBy(given.wish_by)
     if known is None:
         known = InvolvedRecord(
@@ -138,23 +166,59 @@ def _involved(
     elif _firmness(wish, wish_by) > _firmness(known.wish, known.wish_by):
         known.wish, known.wish_by = wish, wish_by
     known.is_outside = known.is_outside or given.outside
-    known.department = _joined(known.department, given.person.department, named.typed_department)
+    departments = present(runtime.departments, session)
+    typed = names_in(named.typed_department)
+    listed = [name for name in typed if departments.resolve(name)]
+    known.department = _joined(DEPARTMENTS_LENGTH, known.department, named.department, *listed)
     for code in ("profession", "discipline", "seniority"):
         told = known_code(code, getattr(given.person, code))
         setattr(known, code, getattr(known, code) or told)
-    known.flags = tuple(dict.fromkeys((*(known.flags or ()), *named.flags)))
+    before = known.flags or ()
+    doubts = [UNKNOWN_TEXT] if len(listed) < len(typed) else []
+    known.flags = tuple(dict.fromkeys((*before, *named.flags, *doubts)))
     session.flush()
+    if doubts and UNKNOWN_TEXT not in before:
+        _hold(session, known, now)
     return known
+
+
+def _find_involved(
+    session: orm.Session, report: ReportRecord, person: Person, now: datetime
+) -> InvolvedRecord | None:
+    """Return a colleague's row in this report, whichever of their vault rows it points to.
+
+    Two workers at once may have stored one person twice. Who was named without account or address
+    is the same, within one report, by name and telephone number: the form was sent again.
+    """
+    of_report = sa.select(InvolvedRecord).where(InvolvedRecord.report_id == report.id)
+    ids = find_person_ids(session, person, now)
+    if ids:
+        mine = of_report.where(InvolvedRecord.person_id.in_(ids))
+        return session.scalar(mine.order_by(InvolvedRecord.id).limit(1))
+    keys = current_runtime().keys.live(now)
+    namesakes = of_report.join(PersonRecord, PersonRecord.id == InvolvedRecord.person_id).where(
+        PersonRecord.name_mark.in_(name_marks(keys, person)),
+        PersonRecord.user_mark.is_(None),
+        PersonRecord.email_mark.is_(None),
+    )
+    return next(
+        (
+            row
+            for row in session.scalars(namesakes)
+            if row.record is not None and row.record.person.phone == person.phone
+        ),
+        None,
+    )
 
 
 def _firmness(wish: Wish, wish_by: WishBy) -> int:
     return _FIRMNESS[wish] + (10 if wish_by is WishBy.OWN else 0)
 
 
-def _joined(*texts: str | None) -> str | None:
+def _joined(length: int, *texts: str | None) -> str | None:
     """Join department names, each once, in the order given."""
     names: Iterable[str] = (name for text in texts for name in names_in(text))
-    return "; ".join(dict.fromkeys(names))[:420] or None
+    return "; ".join(dict.fromkeys(names))[:length] or None
 
 
 def _prefer(
@@ -175,18 +239,60 @@ def _prefer(
         people, is_certain = search_unwanted(name)
         if not is_certain:
             involved.flags = tuple(dict.fromkeys((*involved.flags, "unknown_unwanted")))
-        for person in people:
-            row = store_person(session, person, now=now)
-            if row.id not in known:
-                known.add(row.id)
-                session.add(ExcludedPerson(involved_id=involved.id, person_id=row.id))
+        for person_id in _supporters_among(session, people, now) - known:
+            known.add(person_id)
+            session.add(ExcludedPerson(involved_id=involved.id, person_id=person_id))
     session.flush()
 
 
-def _recheck(session: orm.Session, involved: InvolvedRecord, now: datetime) -> None:
-    known = session.scalar(sa.select(ReachOut).where(ReachOut.involved_id == involved.id))
-    if known is not None:
-        recheck(session, known, now=now)
+def _supporters_among(session: orm.Session, people: Iterable[Person], now: datetime) -> set[str]:
+    """Return the vault rows of those who are supporters: nobody else is ever asked, or stored."""
+    ids = [row_id for person in people for row_id in find_person_ids(session, person, now)]
+    return set(session.scalars(sa.select(Supporter.person_id).where(Supporter.person_id.in_(ids))))
+
+
+def _look_again(
+    session: orm.Session,
+    runtime: Runtime,
+    report: ReportRecord,
+    made: Sequence[ReachOut],
+    now: datetime,
+) -> None:
+    """Judge the report's earlier reach-outs anew: more is known of it, or of the colleague."""
+    open_ones = session.scalars(
+        sa.select(ReachOut)
+        .join(InvolvedRecord, InvolvedRecord.id == ReachOut.involved_id)
+        .where(InvolvedRecord.report_id == report.id, ReachOut.state != ReachOutState.CLOSED)
+        .order_by(ReachOut.id)
+    ).all()
+    approach = runtime.settings.approach_of(report.kind)
+    for reach_out in open_ones:
+        if reach_out in made:
+            continue
+        involved = reach_out.involved
+        is_stopped = not is_approached(approach, involved.wish, involved.wish_by)
+        if is_stopped and reach_out.state not in TAKEN:
+            close_reach_out(
+                session, reach_out, Outcome.WITHDRAWN, reason=None, actor=record.WORKER, now=now
+            )
+            continue
+        recheck(session, reach_out, now=now)
+        is_known = UNKNOWN_TEXT not in involved.flags and need_of(session, reach_out, now=now)
+        if is_known and reach_out.waiting_for is WaitingFor.UNKNOWN_DEPARTMENT:
+            queue_again(session, reach_out, now=now)
+            session.flush()
+
+
+def _hold(session: orm.Session, involved: InvolvedRecord, now: datetime) -> None:
+    """Let a coordinator decide before anybody goes on being asked: a department is in doubt."""
+    statement = sa.select(ReachOut.id).where(ReachOut.involved_id == involved.id)
+    reach_out_id = session.scalar(statement)
+    reach_out = lock(session, ReachOut, reach_out_id) if reach_out_id else None
+    if reach_out is not None and reach_out.state in (ReachOutState.QUEUED, ReachOutState.ASKING):
+        withdraw_open_request(session, reach_out, now=now)
+        wait_for(reach_out, WaitingFor.UNKNOWN_DEPARTMENT, now=now)
+        session.flush()
+        notices.tell_coordinators(session, "attention", reach_out, now=now)
 
 
 def _reach_out(
@@ -205,7 +311,7 @@ def _reach_out(
         return None
     waiting_for = _waits_for(session, runtime, report, involved, named)
     state = ReachOutState.NEEDS_COORDINATOR if waiting_for else ReachOutState.QUEUED
-    due_at = None if waiting_for else now + (settings.ask_after or now - now)
+    due_at = now + (DECISION_REMINDER if waiting_for else settings.ask_after or timedelta(0))
     reach_out = ReachOut(
         id=new_id(),
         involved_id=involved.id,
@@ -245,11 +351,9 @@ def _waits_for(
     """Return what a coordinator has to decide before anybody can be asked."""
     if named.is_unknown:
         return WaitingFor.UNKNOWN_PERSON
-    texts = [*names_in(involved.department), *names_in(report.department)]
-    is_known = bool(names_in(involved.department)) and bool(
-        own_departments(present(runtime.departments, session), texts)
-    )
-    if not is_known:
+    own, event = names_in(involved.department), names_in(report.department)
+    is_known = own and event and UNKNOWN_TEXT not in involved.flags
+    if not is_known or not own_departments(present(runtime.departments, session), [*own, *event]):
         return WaitingFor.UNKNOWN_DEPARTMENT
     if runtime.settings.ask_after is None:
         return WaitingFor.BY_HAND
@@ -257,6 +361,21 @@ def _waits_for(
 
 
 def count_stuck_intake(session: orm.Session) -> int:
-    """Return how many intake rows could not be expanded at least once."""
-    statement = sa.select(sa.func.count()).where(IntakeRecord.attempts > 0)
+    """Return how many intake rows could not be expanded, or were never confirmed."""
+    is_unconfirmed = IntakeRecord.is_confirmed.is_(False) & (
+        IntakeRecord.received_at < utc_now() - CONFIRMED_WITHIN
+    )
+    statement = sa.select(sa.func.count()).where((IntakeRecord.attempts > 0) | is_unconfirmed)
     return session.scalar(statement) or 0
+
+
+def retry_stuck_intake(session: orm.Session, actor: Person, now: datetime) -> int:
+    """Let the rows that could not be expanded be tried again at once; return how many."""
+    retried = session.execute(
+        sa.update(IntakeRecord)
+        .where(IntakeRecord.attempts > 0)
+        .values(attempts=0, due_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    record.record(session, "intake.retried", actor=actor, now=now)
+    return int(retried.rowcount)  # type: ignore[attr-defined]

@@ -35,14 +35,20 @@ def install_hooks(app: Flask, runtime: Runtime) -> None:
         taken = was_taken()
         if taken is None:
             return response
+        # what the host did not commit, or not yet, is no report
+        failures = [one for one in taken.failures if one.ending.is_committed]
+        intakes = [one for one in taken.intakes if one.ending.is_committed]
         try:
-            for kind, ref in taken.failures:
-                signals.send(signals.intake_failed, app, kind=kind, ref=ref)
-            if taken.failures:
+            for failure in failures:
+                signals.send(signals.intake_failed, app, kind=failure.kind, ref=failure.ref)
+            step = read_step(running_fields()) if failures or intakes else Step()
+            if step.is_empty or response.status_code >= 400:
+                return response
+            if failures:
                 with i18n.use_locale(pick_locale(runtime)):
                     flash(failure_sentence(runtime), "warning")
-            if taken.intakes:
-                return _after_report(runtime, taken.intakes[0], response)
+            if intakes:
+                return _after_report(runtime, intakes[0], step, response)
         except Exception as error:  # the host's answer stands, whatever goes wrong with ours
             _logger.error("the page after a report failed: %s", type(error).__name__)
         return response
@@ -62,11 +68,8 @@ def failure_sentence(runtime: Runtime) -> str:
     )
 
 
-def _after_report(runtime: Runtime, intake: Intake, response: Response) -> Response:
-    """Lead a reporter who asked for something to the calm page; others see no difference."""
-    step = read_step(running_fields())
-    if step.is_empty:
-        return response
+def _after_report(runtime: Runtime, intake: Intake, step: Step, response: Response) -> Response:
+    """Lead a reporter who asked for something to the calm page."""
     is_page = runtime.settings.after_report == "page" and _is_own_redirect(response)
     url = _reported_url(intake, step, response.headers["Location"] if is_page else "")
     if is_page and intake.visitor_id:
@@ -93,8 +96,8 @@ def _reported_url(intake: Intake, step: Step, next_url: str) -> str:
             "intake": intake.id,
             "next": next_url,
             "visitor": intake.visitor_id,
-            "me": step.wants_support and intake.is_reporter,
-            "uncalled": step.wants_support and not intake.has_reporter,
+            "me": step.wants_support and not intake.is_anonymous,
+            "uncalled": step.wants_support and intake.is_anonymous,
             "count": len(step.rows),
             "surplus": step.surplus,
         }

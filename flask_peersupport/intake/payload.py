@@ -28,11 +28,24 @@ class Preferences:
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """One way in of one report."""
+    """One way in of one report.
+
+    Attributes:
+        report: as described.
+        fields: of the step, as posted.
+        preferences: chosen on the page after the report.
+        visitor: who was signed in and posted them; nobody where the report is anonymous.
+    """
 
     report: Report
     fields: Mapping[str, str]
     preferences: Preferences | None = None
+    visitor: Person | None = None
+
+    @property
+    def speaker(self) -> Person | None:
+        """Who speaks for themself in the step: the visitor, or else the reporter."""
+        return self.visitor or self.report.reporter
 
 
 def _aware(instant: datetime | None, zone: tzinfo) -> str | None:
@@ -80,6 +93,7 @@ def seal_payload(row_id: str, payload: Payload, key: MonthKey, zone: tzinfo) -> 
         },
         "fields": dict(payload.fields),
         "preferences": asdict(payload.preferences) if payload.preferences else None,
+        "visitor": asdict(payload.visitor) if payload.visitor else None,
     }
     return seal.seal(key, f"intake {row_id}", seal.to_json(content))
 
@@ -103,4 +117,5 @@ def open_payload(row_id: str, sealed: bytes, key: MonthKey) -> Payload:
     preferences = (
         Preferences(**{**chosen, "not_to_ask": tuple(chosen["not_to_ask"])}) if chosen else None
     )
-    return Payload(report, content["fields"], preferences)
+    visitor = _person(content["visitor"]) if content["visitor"] else None
+    return Payload(report, content["fields"], preferences, visitor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,20 +13,45 @@ from .. import i18n
 from ..access.locale import pick_locale
 from ..clock import utc_now
 from ..errors import KeyringError
+from ..i18n import gettext as _
 from ..runtime import Runtime, runtime_of
 from .step import MAX_COLLEAGUES, ROW_FIELDS, read_step
+
+_logger = logging.getLogger(__name__)
 
 #: Rows for colleagues that are there without JavaScript.
 EMPTY_ROWS = 3
 
 
 def render_step(kind: str | None, fields: Mapping[str, str]) -> Markup:
-    """Return the step, refilled with `fields`; nothing where the extension is switched off."""
+    """Return the step, refilled with `fields`; nothing where the extension is switched off.
+
+    Where it cannot be drawn, whatever the reason, the host's form shows the telephone number.
+    """
     runtime = runtime_of(current_app)
     if runtime is None:
         return Markup("")
-    with i18n.use_locale(pick_locale(runtime)):
-        return Markup(render_template("peersupport/step.html", **_context(runtime, kind, fields)))  # noqa: S704 - our own template
+    try:
+        with i18n.use_locale(pick_locale(runtime)):
+            context = _context(runtime, kind, fields)
+            return Markup(render_template("peersupport/step.html", **context))  # noqa: S704 - our own template
+    except Exception as error:  # the users adapter and the templates are the host's as well
+        _logger.error("the step could not be drawn: %s", type(error).__name__)
+        return _telephone_sentence(runtime)
+
+
+def _telephone_sentence(runtime: Runtime) -> Markup:
+    """Return where to call; nothing where no telephone number is set."""
+    settings = runtime.settings
+    if settings.support_phone is None:
+        return Markup("")
+    with i18n.use_locale(settings.locales[0]):
+        text = _(
+            "Support cannot be asked for on this form just now. Your report is not affected. "
+            "Would you like to talk to a trained colleague? Call %(phone)s.",
+            phone=settings.support_phone,
+        )
+    return Markup("<p>{}</p>").format(text)
 
 
 def _context(runtime: Runtime, kind: str | None, fields: Mapping[str, str]) -> dict[str, Any]:
@@ -37,7 +63,7 @@ def _context(runtime: Runtime, kind: str | None, fields: Mapping[str, str]) -> d
     ]
     used = {row.index for row in step.rows}
     free = (i for i in range(MAX_COLLEAGUES) if i not in used)
-    for _, index in zip(range(EMPTY_ROWS), free, strict=False):
+    for _row, index in zip(range(EMPTY_ROWS), free, strict=False):
         rows.append({"index": index, **dict.fromkeys(ROW_FIELDS, "")})
     return {
         "kind": kind,

@@ -54,8 +54,8 @@ def reported(token: str) -> ResponseReturnValue:
         return redirect(next_url)
     chosen = _chosen()
     if request.method == "POST" and content["me"]:  # never the reporter of an anonymous report
-        given = Report(content["kind"], content["ref"], reporter=actor.person)
-        payload = Payload(given, {}, chosen)
+        given = Report(content["kind"], content["ref"])
+        payload = Payload(given, {}, chosen, visitor=actor.person)
         session.execute(
             IntakeRecord.__table__.insert(),  # type: ignore[attr-defined]
             intake_row(current_runtime(), payload),

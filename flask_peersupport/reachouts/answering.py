@@ -25,6 +25,7 @@ from .lifecycle import (
     end_request,
     lock,
     move,
+    promised_from,
     queue_again,
     release_supporter,
 )
@@ -65,9 +66,10 @@ def accept_request(
     settings = current_runtime().settings
     end_request(request, RequestState.ACCEPTED, now=now)
     request.is_by_telephone = by_telephone
-    due_at = now + settings.contact_within
+    start = max(now, promised_from(reach_out))
+    due_at = start + settings.contact_within
     reminder = reminder_at(
-        now, settings.contact_within, settings.reachable_hours, settings.timezone
+        start, settings.contact_within, settings.reachable_hours, settings.timezone
     )
     move(reach_out, ReachOutState.ACCEPTED, now=now, due_at=reminder, urgent_at=due_at)
     reach_out.supporter = supporter
@@ -106,7 +108,7 @@ def decline_request(
     if person is not None:
         declare(session, request.supporter_id, person, reason, now=now)
     close_request(session, request, RequestState.DECLINED, now=now)
-    queue_again(request.reach_out, now=now)
+    _ask_next(session, request, now)
     session.flush()
     _record(session, "request.declined", request, actor, now)
     if by_telephone:
@@ -122,6 +124,8 @@ def decline_request(
 def expire_request(session: orm.Session, request: SupportRequest, *, now: datetime) -> bool:
     """Let silence be a no, thank who was asked, and queue the reach-out for the next.
 
+    A reach-out that nobody is asked for any more stays where it is.
+
     Returns:
         False where the request was answered meanwhile.
     """
@@ -130,7 +134,7 @@ def expire_request(session: orm.Session, request: SupportRequest, *, now: dateti
     if request.state is not RequestState.ASKED or request.answer_due_at > now:
         return False
     close_request(session, request, RequestState.EXPIRED, now=now)
-    queue_again(request.reach_out, now=now)
+    _ask_next(session, request, now)
     session.flush()
     _record(session, "request.expired", request, record.WORKER, now)
     notices.tell_supporter(session, "request_closed", request.supporter, request, now=now)
@@ -158,9 +162,17 @@ def recheck(session: orm.Session, reach_out: ReachOut, *, now: datetime) -> None
     if reach_out.state in TAKEN and holder is not None:
         need = need_of(session, reach_out, now=now, by_day=True)
         if need is not None and holder.person_id in need.excluded_people:
-            release_supporter(session, reach_out, now=now)
-            queue_again(reach_out, now=now)
+            release_supporter(session, reach_out, actor=record.WORKER, now=now)
+            queue_again(session, reach_out, now=now)
             session.flush()
+            record.record(
+                session,
+                "reach_out.taken_away",
+                actor=record.WORKER,
+                now=now,
+                object_id=reach_out.id,
+                subject_id=reach_out.involved.person_id,
+            )
 
 
 def withdraw_request(session: orm.Session, request: SupportRequest, *, now: datetime) -> None:
@@ -169,10 +181,15 @@ def withdraw_request(session: orm.Session, request: SupportRequest, *, now: date
     request = lock(session, SupportRequest, request.id)
     if request.state is RequestState.ASKED:
         close_request(session, request, RequestState.WITHDRAWN, now=now)
-        queue_again(request.reach_out, now=now)
+        _ask_next(session, request, now)
         session.flush()
         _record(session, "request.withdrawn", request, record.WORKER, now)
         notices.tell_supporter(session, "request_closed", request.supporter, request, now=now)
+
+
+def _ask_next(session: orm.Session, request: SupportRequest, now: datetime) -> None:
+    if request.reach_out.state is ReachOutState.ASKING:
+        queue_again(session, request.reach_out, now=now)
 
 
 def refusal_reason(request: SupportRequest) -> RefusalReason | None:

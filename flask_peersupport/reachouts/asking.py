@@ -13,6 +13,7 @@ from .. import signals
 from ..audit import record
 from ..db import new_id
 from ..errors import NotEligible
+from ..i18n import gettext as _
 from ..matching.need import Need
 from ..matching.queries import Proposal, is_eligible, propose, propose_together
 from ..runtime import current_runtime
@@ -47,7 +48,7 @@ def ask_together(
         else:
             needs.append((reach_out, need))
     proposals = propose_together(
-        session, [need for _, need in needs], limits(), runtime.departments
+        session, [need for _reach_out, need in needs], limits(), runtime.departments
     )
     made = []
     chosen = sorted(
@@ -126,11 +127,11 @@ def eligible_by_hand(
     """Return whether a coordinator may choose this supporter: ok, code, sentence."""
     need = need_of(session, reach_out, now=now, by_day=True)
     if need is None:
-        message = "The department of the colleague is unknown: say first which one it is."
+        message = _("The department of the colleague is unknown: say first which one it is.")
         return False, WaitingFor.UNKNOWN_DEPARTMENT, message
     open_ids = {r.supporter_id for r in reach_out.requests if r.state is RequestState.ASKED}
     if supporter_id in open_ids:
-        return False, "asked", "This supporter is asked already."
+        return False, "asked", _("This supporter is asked already.")
     need = replace(need, excluded_supporters=frozenset())
     departments = current_runtime().departments
     verdict = is_eligible(session, need, limits(), departments, supporter_id)

@@ -25,9 +25,7 @@ from ..vault.seal import plain_name
 from .models import InvolvedRecord, NameClearance, ReachOut, SupportRequest
 
 
-def barring_involved(
-    person: Person, person_ids: Sequence[str], now: datetime
-) -> sa.Select[Any]:
+def barring_involved(person: Person, person_ids: Sequence[str], now: datetime) -> sa.Select[Any]:
     """Return the SELECT, correlated to a reach-out's `InvolvedRecord`, that finds what bars.
 
     It looks at everybody involved in the same report: the person's user id, e-mail address or
@@ -89,22 +87,39 @@ def barred_subjects(
 
 
 def namesakes(session: orm.Session, reach_out: ReachOut, now: datetime) -> list[Person]:
-    """Return the coordinators who bear the name of the colleague but are not known to be them."""
-    colleague = reach_out.person
-    if colleague is None:
-        return []
-    cleared = set(
-        session.scalars(
-            sa.select(NameClearance.person_id).where(
-                NameClearance.involved_id == reach_out.involved_id
-            )
-        )
-    )
-    name = plain_name(colleague.name)
+    """Return the coordinators who bear the name of somebody involved and wait for clearance."""
     return [
         person
         for person in current_runtime().roles.members("coordinator")
-        if plain_name(person.name) == name
-        and not is_same_person(person, colleague)
-        and not cleared.intersection(find_person_ids(session, person, now))
+        if uncleared(session, reach_out, person, now)
     ]
+
+
+def uncleared(
+    session: orm.Session, reach_out: ReachOut, namesake: Person, now: datetime
+) -> list[InvolvedRecord]:
+    """Return those involved in the report whose name `namesake` bears, not being known as them.
+
+    Those for whom that was cleared are left out.
+    """
+    involved = reach_out.involved
+    statement = sa.select(InvolvedRecord).where(InvolvedRecord.id == involved.id)
+    if involved.report_id is not None:
+        statement = sa.select(InvolvedRecord).where(InvolvedRecord.report_id == involved.report_id)
+    name = plain_name(namesake.name)
+    same_name = [
+        row
+        for row in session.scalars(statement.options(orm.selectinload(InvolvedRecord.record)))
+        if row.record is not None
+        and plain_name(row.record.person.name) == name
+        and not is_same_person(row.record.person, namesake)
+    ]
+    if not same_name:
+        return []
+    cleared = session.scalars(
+        sa.select(NameClearance.involved_id).where(
+            NameClearance.involved_id.in_([row.id for row in same_name]),
+            NameClearance.person_id.in_(find_person_ids(session, namesake, now)),
+        )
+    ).all()
+    return [row for row in same_name if row.id not in cleared]

@@ -58,7 +58,9 @@ def _options(labels: Mapping[Any, str]) -> list[tuple[str, str]]:
     return [(code.value, _(text)) for code, text in labels.items()]
 
 
-def _choices(closing: Mapping[Any, str], refusals: Mapping[Any, str]) -> dict[str, list[tuple[str, str]]]:
+def _choices(
+    closing: Mapping[Any, str], refusals: Mapping[Any, str]
+) -> dict[str, list[tuple[str, str]]]:
     return {
         "channels": _options(CHANNEL_LABELS),
         "kinds": _options(KIND_LABELS),
@@ -87,7 +89,7 @@ def queue_row(reach_out: ReachOut, now: datetime) -> dict[str, Any]:
     return {
         "url": url_for("peersupport.queue.reach_out_page", reach_out_id=reach_out.id),
         "name": person.name if person else None,
-        "department": involved.department,
+        "department": _department(reach_out),
         "kind_label": kind_label(reach_out),
         "origin_label": None
         if reach_out.origin is Origin.REPORT
@@ -105,6 +107,12 @@ def queue_row(reach_out: ReachOut, now: datetime) -> dict[str, Any]:
         "delay_text": delay_text(reach_out),
         "flags": flag_texts(reach_out),
     }
+
+
+def _department(reach_out: ReachOut) -> str | None:
+    """Return where the colleague works; what was typed and is in no list is in the vault only."""
+    person = reach_out.person
+    return reach_out.involved.department or (person.department if person else None)
 
 
 def _waiting_text(reach_out: ReachOut) -> str | None:
@@ -131,7 +139,7 @@ def call_card(reach_out: ReachOut, now: datetime) -> dict[str, Any]:
         "name": person.name if person else None,
         "phone": person.phone if person else None,
         "email": person.email if person and "bad_email" not in involved.flags else None,
-        "department": involved.department,
+        "department": _department(reach_out),
         "profession_label": code_label(settings.professions, involved.profession),
         "kind_label": kind_label(reach_out),
         "occurred_on": report_day(reach_out),
@@ -218,7 +226,7 @@ def _story(reach_out: ReachOut) -> dict[str, Any]:
         "name": person.name if person else None,
         "phone": person.phone if person else None,
         "email": person.email if person else None,
-        "department": involved.department,
+        "department": _department(reach_out),
         "profession_label": code_label(settings.professions, involved.profession),
         "discipline_label": code_label(settings.disciplines, involved.discipline),
         "seniority_label": code_label(settings.seniorities, involved.seniority),

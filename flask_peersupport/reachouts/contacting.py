@@ -23,6 +23,7 @@ from .lifecycle import (
     move,
     queue_again,
     release_supporter,
+    tell_holder,
     wait_for,
     withdraw_open_request,
 )
@@ -87,27 +88,20 @@ def note_contact(
     )
     reach_out.contacts.append(contact)
     if outcome is ContactOutcome.NOT_REACHED:
-        _try_again(session, reach_out, now)
+        _try_again(session, reach_out, actor, now)
     else:
         reach_out.contacted_at = reach_out.contacted_at or now
+        reach_out.contact_due_at = None
         reach_out.overdue_at = None
         reach_out.reminded_at = None
         _settle(reach_out, now)
         signals.remember(session.info, signals.reach_out_contacted, reach_out_id=reach_out.id)
     session.flush()
     _record(session, "contact.noted", reach_out, actor, now, outcome)
-    if outcome is ContactOutcome.NO_NEED:
-        close_reach_out(
-            session,
-            reach_out,
-            Outcome.DECLINED,
-            reason=reason,
-            actor=actor,
-            now=now,
-        )
-    elif outcome is ContactOutcome.NO_FURTHER_CONTACT:
+    if outcome in (ContactOutcome.NO_NEED, ContactOutcome.NO_FURTHER_CONTACT):
         ended = Outcome.SUPPORTED if has_spoken(reach_out) else Outcome.DECLINED
-        close_reach_out(session, reach_out, ended, reason=None, actor=actor, now=now)
+        why = reason if outcome is ContactOutcome.NO_NEED else None
+        close_reach_out(session, reach_out, ended, reason=why, actor=actor, now=now)
     elif outcome is ContactOutcome.CONTACT_AGAIN:
         first, last = current_runtime().settings.contact_again_days
         on = now.astimezone(zone).date() + timedelta(days=(first + last) // 2)
@@ -161,7 +155,7 @@ def plan_follow_up(
 def postpone(
     session: orm.Session, reach_out: ReachOut, option: str, *, actor: Person, now: datetime
 ) -> datetime:
-    """Remind the supporter later; the promise of the first contact does not move.
+    """Remind the supporter later; the promise of the first contact, while it holds, stays.
 
     Returns:
         when the reminder comes.
@@ -181,24 +175,60 @@ def postpone(
         "this_evening": evening if evening > now else morning,
         "tomorrow": morning,
     }[option]
-    reach_out.due_at = min(moment, reach_out.contact_due_at or moment)
+    promised = reach_out.contact_due_at
+    if reach_out.state is ReachOutState.ACCEPTED and promised is not None and promised > now:
+        moment = min(moment, promised)
+    reach_out.due_at = moment
     reach_out.reminded_at = None
     session.flush()
     _record(session, "contact.postponed", reach_out, actor, now, option)
-    return reach_out.due_at
+    return moment
 
 
 def hand_back(session: orm.Session, reach_out: ReachOut, *, actor: Person, now: datetime) -> None:
-    """Give a reach-out back; another supporter is asked at once.
+    """Give a reach-out back; another supporter is asked at once, or on the day agreed on (P19).
 
     Raises:
         InvalidTransition: nobody has it.
     """
     reach_out = _taken(session, reach_out, ReachOutState.QUEUED)
-    release_supporter(session, reach_out, now=now)
-    queue_again(reach_out, now=now)
+    release_supporter(session, reach_out, actor=actor, now=now)
+    queue_again(session, reach_out, now=now)
     session.flush()
     _record(session, "reach_out.handed_back", reach_out, actor, now, None)
+
+
+def close_as_supporter(
+    session: orm.Session,
+    reach_out: ReachOut,
+    outcome: Outcome,
+    *,
+    reason: DeclinedReason | None,
+    actor: Person,
+    now: datetime,
+) -> bool:
+    """End a reach-out as the supporter who has it may.
+
+    Who was not reached, without an attempt that was noted, is left to the coordinators (P21).
+
+    Returns:
+        False where it went to the coordinators.
+
+    Raises:
+        InvalidInput: only a coordinator withdraws an offer.
+        InvalidTransition: nobody has it.
+    """
+    reach_out = _taken(session, reach_out, ReachOutState.CLOSED)
+    if outcome is Outcome.WITHDRAWN:
+        message = _("Only a coordinator withdraws an offer. Choose another end, or hand it back.")
+        raise InvalidInput(message, {"outcome": message})
+    if outcome is Outcome.NOT_REACHED and not _own_vain_attempts(reach_out):
+        _leave_to_coordinators(session, reach_out, actor, now)
+        session.flush()
+        _record(session, "reach_out.not_reached", reach_out, actor, now, None)
+        return False
+    close_reach_out(session, reach_out, outcome, reason=reason, actor=actor, now=now)
+    return True
 
 
 def close_reach_out(
@@ -219,6 +249,7 @@ def close_reach_out(
     withdraw_open_request(session, reach_out, now=now)
     closed_by = reach_out.supporter
     if closed_by is not None:
+        tell_holder(session, reach_out, actor=actor, now=now)
         supporter = lock(session, Supporter, closed_by.id)
         supporter.open_count = max(0, supporter.open_count - 1)
     move(reach_out, ReachOutState.CLOSED, now=now, due_at=None)
@@ -251,24 +282,36 @@ def _settle(reach_out: ReachOut, now: datetime) -> None:
     else:
         move(reach_out, ReachOutState.IN_CONTACT, now=now, due_at=quiet)
     reach_out.follow_up_on = None
+    reach_out.is_asked_again = False
 
 
-def _try_again(session: orm.Session, reach_out: ReachOut, now: datetime) -> None:
-    """After a vain attempt the time for contact starts anew; after several others decide."""
-    vain = [
-        contact
-        for contact in reach_out.contacts
-        if contact.outcome is ContactOutcome.NOT_REACHED
+def _own_vain_attempts(reach_out: ReachOut) -> int:
+    """Return how often the present supporter tried in vain."""
+    return sum(
+        contact.outcome is ContactOutcome.NOT_REACHED
         and contact.supporter_id == reach_out.supporter_id
-    ]
-    if len(vain) >= MAX_VAIN_ATTEMPTS and not has_spoken(reach_out):
-        release_supporter(session, reach_out, now=now)
-        wait_for(reach_out, WaitingFor.NOT_REACHED, now=now)
-        notices.tell_coordinators(session, "attention", reach_out, now=now)
+        for contact in reach_out.contacts
+    )
+
+
+def _leave_to_coordinators(
+    session: orm.Session, reach_out: ReachOut, actor: Person, now: datetime
+) -> None:
+    release_supporter(session, reach_out, actor=actor, now=now)
+    wait_for(reach_out, WaitingFor.NOT_REACHED, now=now)
+    session.flush()
+    notices.tell_coordinators(session, "attention", reach_out, now=now)
+
+
+def _try_again(session: orm.Session, reach_out: ReachOut, actor: Person, now: datetime) -> None:
+    """After a vain attempt the time for contact starts anew; after several others decide."""
+    if _own_vain_attempts(reach_out) >= MAX_VAIN_ATTEMPTS and not has_spoken(reach_out):
+        _leave_to_coordinators(session, reach_out, actor, now)
         return
     settings = current_runtime().settings
     within = settings.contact_within
-    reach_out.contact_due_at = now + within
+    if reach_out.state is ReachOutState.ACCEPTED:
+        reach_out.contact_due_at = now + within
     reach_out.urgent_at = now + within
     reach_out.due_at = reminder_at(now, within, settings.reachable_hours, settings.timezone)
     reach_out.reminded_at = None

@@ -52,9 +52,7 @@ def answer_due(
         start = next_opening(closing, hours, zone)
 
 
-def reminder_at(
-    start: datetime, within: timedelta, hours: Hours, zone: ZoneInfo
-) -> datetime:
+def reminder_at(start: datetime, within: timedelta, hours: Hours, zone: ZoneInfo) -> datetime:
     """Return when to remind of something due `within` from `start`: half-way, but not at night."""
     return min(next_opening(start + within / 2, hours, zone), start + within)
 

@@ -9,16 +9,17 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ..audit import record
-from ..errors import InvalidInput
+from ..errors import InvalidInput, InvalidTransition
 from ..i18n import gettext as _
 from ..matching.departments import names_in, own_departments, present
 from ..runtime import current_runtime
 from ..values import Person
 from ..vault.persons import store_person
+from .barring import uncleared
 from .erasing import erase_colleague
-from .lifecycle import lock, move
+from .lifecycle import lock, move, wait_for
 from .models import InvolvedRecord, NameClearance, ReachOut
-from .states import ReachOutState
+from .states import REACH_OUT_TRANSITIONS, ReachOutState, WaitingFor
 
 
 def identify_colleague(
@@ -32,6 +33,8 @@ def identify_colleague(
     now: datetime,
 ) -> ReachOut:
     """Say who is meant and in which department, and let supporters be asked.
+
+    Where supporters are asked by hand, the reach-out goes on waiting, for that.
 
     Args:
         session: not committed here.
@@ -47,8 +50,12 @@ def identify_colleague(
 
     Raises:
         InvalidInput: a department is missing or not in the list.
+        InvalidTransition: it waits for no coordinator any more.
     """
     reach_out = lock(session, ReachOut, reach_out.id)
+    if reach_out.state is not ReachOutState.NEEDS_COORDINATOR:
+        allowed = REACH_OUT_TRANSITIONS[reach_out.state]
+        raise InvalidTransition(reach_out.state, ReachOutState.QUEUED, allowed)
     involved = reach_out.involved
     if person is not None:
         _replace_person(session, involved, person, now)
@@ -56,14 +63,11 @@ def identify_colleague(
         involved.department = department
     if report_department and involved.report is not None:
         involved.report.department = report_department
-    colleague = names_in(involved.department)
-    texts = [*colleague, *names_in(involved.report.department if involved.report else None)]
-    departments = present(current_runtime().departments, session)
-    is_known = bool(colleague) and bool(own_departments(departments, texts))
-    if not is_known:
-        message = _("Choose a department from the list: without it nobody can be asked safely.")
-        raise InvalidInput(message, {"department": message})
-    move(reach_out, ReachOutState.QUEUED, now=now, due_at=now)
+    _ensure_departments(session, involved)
+    if current_runtime().settings.ask_after is None:
+        wait_for(reach_out, WaitingFor.BY_HAND, now=now)
+    else:
+        move(reach_out, ReachOutState.QUEUED, now=now, due_at=now)
     session.flush()
     record.record(
         session,
@@ -74,6 +78,21 @@ def identify_colleague(
         subject_id=involved.person_id,
     )
     return reach_out
+
+
+def _ensure_departments(session: orm.Session, involved: InvolvedRecord) -> None:
+    """Check that the departments of the colleague and of the event are known (P8).
+
+    Raises:
+        InvalidInput: one is missing or not in the list.
+    """
+    departments = present(current_runtime().departments, session)
+    message = _("Choose a department from the list: without it nobody can be asked safely.")
+    if own_departments(departments, names_in(involved.department)) is None:
+        raise InvalidInput(message, {"department": message})
+    report = involved.report
+    if report is not None and own_departments(departments, names_in(report.department)) is None:
+        raise InvalidInput(message, {"report_department": message})
 
 
 def _replace_person(
@@ -112,9 +131,10 @@ def clear_namesake(
     actor: Person,
     now: datetime,
 ) -> None:
-    """Confirm that a coordinator of the same name is not the colleague involved."""
+    """Confirm that a coordinator is nobody of those in the report who bear the same name."""
     row = store_person(session, namesake, now=now, is_lasting=True)
-    session.add(NameClearance(involved_id=reach_out.involved_id, person_id=row.id))
+    for involved in uncleared(session, reach_out, namesake, now):
+        session.add(NameClearance(involved_id=involved.id, person_id=row.id))
     session.flush()
     record.record(
         session,

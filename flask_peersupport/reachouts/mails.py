@@ -20,7 +20,7 @@ def supporter_asked(session: orm.Session, object_id: str | None) -> MailContext 
 
 @mail("request_closed")
 def request_closed(session: orm.Session, object_id: str | None) -> MailContext | None:
-    """Thank a supporter whose request expired, was declined by telephone or withdrawn."""
+    """Thank a supporter whose request has ended, or who has the reach-out no longer."""
     return MailContext("/requests")
 
 

@@ -47,10 +47,9 @@ def need_of(
     settings = runtime.settings
     involved = reach_out.involved
     report = involved.report
-    colleague = names_in(involved.department)
-    texts = [*colleague, *names_in(report.department if report else None)]
-    own = own_departments(present(runtime.departments, session), texts) if colleague else None
-    if own is None:
+    places = [involved.department, *([report.department] if report else [])]
+    own = own_departments(present(runtime.departments, session), places)
+    if own is None or not all(names_in(place) for place in places):
         return None
     keys = runtime.keys.live(now)
     person = reach_out.person
@@ -90,11 +89,9 @@ def _excluded_supporters(
     session: orm.Session, reach_out: ReachOut, ignored_request_id: str | None
 ) -> frozenset[str]:
     """Return who was asked for this colleague before, or has a colleague of the same report."""
-    asked = sa.select(SupportRequest.supporter_id).where(
-        SupportRequest.reach_out_id == reach_out.id,
-        SupportRequest.id != (ignored_request_id or ""),
-    )
-    excluded = set(session.scalars(asked))
+    excluded = {
+        request.supporter_id for request in reach_out.requests if request.id != ignored_request_id
+    }
     report_id = reach_out.involved.report_id
     if report_id is not None:
         others = (

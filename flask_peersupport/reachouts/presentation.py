@@ -38,6 +38,13 @@ FLAG_LABELS = {
         "Somebody must not be asked, and the name that was typed fits nobody exactly; "
         "everybody with that last name is left out. Call the colleague if in doubt."
     ),
+    "unknown_department_text": mark(
+        "The department that was typed is not in the list: see the colleague's details."
+    ),
+    "name_differs": mark(
+        "The name and the e-mail address that were typed belong to different people; the address "
+        "was left out. Ask the reporter who is meant."
+    ),
     "no_department": mark("The report names no department."),
 }
 

@@ -71,9 +71,7 @@ def queue_page(
     return rows[:PAGE_SIZE], (more.urgent_at, more.id) if more else None
 
 
-def _filtered(
-    statement: sa.Select[Any], chosen: QueueFilter, now: datetime
-) -> sa.Select[Any]:
+def _filtered(statement: sa.Select[Any], chosen: QueueFilter, now: datetime) -> sa.Select[Any]:
     states = [chosen.state] if chosen.state else list(OPEN_STATES)
     statement = statement.where(ReachOut.state.in_(states))
     if chosen.kind:

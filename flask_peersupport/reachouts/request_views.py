@@ -72,19 +72,28 @@ def request_page(request_id: str) -> ResponseReturnValue:
     reach_out = asked.reach_out
     if asked.state is RequestState.ACCEPTED and has_taken(supporter, reach_out):
         return redirect(url_for("peersupport.queue.reach_out_page", reach_out_id=reach_out.id))
-    if asked.state is not RequestState.ASKED or asked.answer_due_at <= now:
+    if not _waits_for_answer(asked, now):
         return render_template("peersupport/request_done.html", state=_ended(asked))
     context = _request_context(asked)
+    _record_sight(session, asked, now)
+    return render_template("peersupport/request.html", **context)
+
+
+def _waits_for_answer(asked: SupportRequest, now: datetime) -> bool:
+    """Return whether the colleague's name may be shown: not after the answer time either."""
+    return asked.state is RequestState.ASKED and asked.answer_due_at > now
+
+
+def _record_sight(session: orm.Session, asked: SupportRequest, now: datetime) -> None:
     record.record(
         session,
         "request.seen",
         actor=signed_in().person,
         now=now,
         object_id=asked.id,
-        subject_id=reach_out.involved.person_id,
+        subject_id=asked.reach_out.involved.person_id,
     )
     commit(session)
-    return render_template("peersupport/request.html", **context)
 
 
 def _request_context(asked: SupportRequest) -> dict[str, Any]:
@@ -129,11 +138,10 @@ def decline(request_id: str) -> ResponseReturnValue:
     asked = _request(session, supporter, request_id)
     text = request.form.get("reason", "")
     if text not in list(RefusalReason):
-        if asked.state is not RequestState.ASKED:
+        if not _waits_for_answer(asked, now):
             return redirect(url_for(".request_page", request_id=asked.id))
         context = _request_context(asked) | {"error": _("Choose a reason, so that we can go on.")}
-        record.record(session, "request.seen", actor=signed_in().person, now=now)
-        commit(session)
+        _record_sight(session, asked, now)
         return render_template("peersupport/request.html", **context), 422
     decline_request(session, asked, RefusalReason(text), actor=signed_in().person, now=now)
     commit(session)

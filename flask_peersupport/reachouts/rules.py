@@ -21,4 +21,3 @@ def is_approached(approach: str, wish: Wish, wish_by: WishBy) -> bool:
         case "requested":
             return wish is Wish.YES
     raise ValueError(f"unknown approach: {approach}")
-

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from ..i18n import gettext as _
+from ..runtime import current_runtime
 from ..values import Wish, WishBy
 from .models import ReachOut
+from .presentation import kind_label
 from .states import Origin
 
 
@@ -18,18 +20,32 @@ def first_sentence(reach_out: ReachOut, programme: str) -> str:
         return _("You asked for support, so I am calling you.")
     if reach_out.origin is Origin.CONCERN:
         return _("A colleague thought of you, so I am calling to ask how you are.")
-    if reach_out.origin is Origin.COMPLAINT_REFERRAL or kind in ("complaint", "disciplinary"):
+    if _was_passed_on(reach_out):
         return _("The complaints officer passed on your name, so I am calling you.")
-    if kind == "calamity":
+    approach = current_runtime().settings.approach_of(kind) if kind else None
+    if kind == "calamity" and approach in ("all", "own_no"):
         return _(
             "I am calling you for %(programme)s. It is standard procedure: "
             "everybody involved in a calamity is called.",
             programme=programme,
         )
+    if kind == "incident" and approach != "requested":
+        return _(
+            "I am calling you for %(programme)s. In the report of an incident you are named as "
+            "somebody who was involved, and then we call.",
+            programme=programme,
+        )
+    if kind == "complaint":
+        return _(
+            "I am calling you for %(programme)s. In the registration of a complaint you are "
+            "named as involved.",
+            programme=programme,
+        )
     return _(
-        "I am calling you for %(programme)s. In the report of an incident you are named as "
-        "somebody who was involved, and then we call.",
+        "I am calling you for %(programme)s. You are named as involved in a report (%(kind)s), "
+        "so I am calling you.",
         programme=programme,
+        kind=kind_label(reach_out),
     )
 
 
@@ -40,7 +56,19 @@ def name_came_from(reach_out: ReachOut) -> str:
         return _("The colleague asked for support themself.")
     if involved.wish_by is WishBy.OWN:
         return _("The colleague ticked it themself on the form of the report.")
-    kind = involved.report.kind if involved.report else None
-    if reach_out.origin is Origin.COMPLAINT_REFERRAL or kind in ("complaint", "disciplinary"):
+    if _was_passed_on(reach_out):
         return _("The name came from the complaints officer.")
     return _("The name came from the form of the report, filled in by a colleague.")
+
+
+def _was_passed_on(reach_out: ReachOut) -> bool:
+    """Return whether a complaints officer gave the name, by referring or on the form."""
+    if reach_out.origin is Origin.COMPLAINT_REFERRAL:
+        return True
+    report = reach_out.report
+    if report is None or report.kind not in ("complaint", "disciplinary"):
+        return False
+    reporter = report.reporter
+    return reporter is not None and "complaints_officer" in current_runtime().roles.of(
+        reporter.person
+    )

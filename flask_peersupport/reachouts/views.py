@@ -32,6 +32,7 @@ from .policy import can_coordinate, has_taken
 from .queries import COUNT_LIMIT, QueueFilter, count_queue, queue_page
 from .states import (
     STATE_LABELS,
+    WAITING_LABELS,
     ContactChannel,
     ContactKind,
     ContactOutcome,
@@ -40,6 +41,7 @@ from .states import (
     ReachOutState,
     RefusalReason,
     RequestState,
+    WaitingFor,
 )
 
 blueprint = Blueprint("queue", __name__)
@@ -64,10 +66,22 @@ def queue() -> ResponseReturnValue:
             "open": _capped(count_queue(session, actor, QueueFilter(), now=now)),
         },
         "stuck_intake": current_runtime().count_stuck_intake(session),
+        "retry_intake_url": url_for(".retry_intake"),
     }
     record.record(session, "queue.seen", actor=actor.person, now=now)
     commit(session)
     return render_template("peersupport/queue.html", **context)
+
+
+@page(blueprint, "/queue/retry-intake", allow=policy.is_coordinator, methods=("POST",))
+def retry_intake() -> ResponseReturnValue:
+    """Let the reports that could not be read be tried again."""
+    runtime = current_runtime()
+    session = runtime.storage.session()
+    runtime.retry_stuck_intake(session, signed_in().person, utc_now())
+    commit(session)
+    flash(_("They are tried again now."), "success")
+    return redirect(url_for(".queue"))
 
 
 def _filter() -> QueueFilter:
@@ -353,11 +367,23 @@ def close(reach_out_id: str) -> ResponseReturnValue:
     if outcome is None or (outcome is Outcome.DECLINED and reason is None):
         message = _("Choose how it ended, and why where no support was wanted.")
         return _render(session, reach_out, supporter, now, error=message)
-    contacting.close_reach_out(
-        session, reach_out, outcome, reason=reason, actor=signed_in().person, now=now
-    )
+    is_closed = True
+    try:
+        if has_taken(supporter, reach_out):
+            is_closed = contacting.close_as_supporter(
+                session, reach_out, outcome, reason=reason, actor=signed_in().person, now=now
+            )
+        else:
+            contacting.close_reach_out(
+                session, reach_out, outcome, reason=reason, actor=signed_in().person, now=now
+            )
+    except InvalidInput as error:
+        return _render(session, reach_out, supporter, now, error=str(error))
     commit(session)
-    flash(_("Closed. Thank you."), "success")
+    if is_closed:
+        flash(_("Closed. Thank you."), "success")
+    else:
+        flash(_("No attempt was noted, so the coordinators take it from here."), "success")
     return _home_after_release()
 
 
@@ -383,7 +409,10 @@ def identify(reach_out_id: str) -> ResponseReturnValue:
         session.rollback()
         return _render(session, reach_out, None, now, error=str(error))
     commit(session)
-    flash(_("Saved. A supporter is asked now."), "success")
+    if reach_out.state is ReachOutState.QUEUED:
+        flash(_("Saved. A supporter is asked now."), "success")
+    else:
+        flash(_(WAITING_LABELS[WaitingFor.BY_HAND]), "success")
     return _back(reach_out)
 
 

@@ -30,7 +30,7 @@
 
     typed() {
       this.forget();
-      window.clearTimeout(this.timer);
+      this.cancel();
       const text = this.input.value.trim();
       if (text.length < SHORTEST) {
         this.close();
@@ -39,22 +39,29 @@
       this.timer = window.setTimeout(() => this.look(text), WAIT_MS);
     }
 
-    async look(text) {
+    /* Whoever typed on, pressed Escape or left the field no longer waits for an answer. */
+    cancel() {
+      window.clearTimeout(this.timer);
       if (this.request) this.request.abort();
-      this.request = new AbortController();
+      this.request = null;
+    }
+
+    async look(text) {
+      const request = new AbortController();
+      this.request = request;
       const address = new URL(this.step.dataset.psPeople, document.baseURI);
       address.searchParams.set("q", text);
       try {
         const answer = await fetch(address, {
           credentials: "same-origin",
           headers: { Accept: "application/json" },
-          signal: this.request.signal,
+          signal: request.signal,
         });
         if (!answer.ok) throw new Error(String(answer.status));
         const people = await answer.json();
-        if (document.activeElement === this.input && Array.isArray(people)) this.open(people);
+        if (request === this.request && Array.isArray(people)) this.open(people);
       } catch {
-        if (!this.request.signal.aborted) this.close();
+        if (request === this.request) this.close();
       }
     }
 
@@ -90,7 +97,7 @@
     }
 
     close() {
-      window.clearTimeout(this.timer);
+      this.cancel();
       if (this.list) this.list.remove();
       this.list = null;
       this.active = -1;
@@ -108,7 +115,10 @@
         else this.close();
         return;
       }
-      if (!this.list) return;
+      if (!this.list) {
+        if (event.key === "Escape") this.cancel();
+        return;
+      }
       const last = this.people.length - 1;
       if (event.key === "ArrowDown") this.activate(this.active < last ? this.active + 1 : 0);
       else if (event.key === "ArrowUp") this.activate(this.active > 0 ? this.active - 1 : last);

@@ -74,23 +74,29 @@ def find_person_ids(session: orm.Session, person: Person, now: datetime) -> list
 
 
 def store_person(
-    session: orm.Session, person: Person, *, now: datetime, is_lasting: bool = False
+    session: orm.Session,
+    person: Person,
+    *,
+    now: datetime,
+    is_lasting: bool = False,
+    is_typed: bool = False,
 ) -> PersonRecord:
     """Find or make the vault row of a person, sealed with the present month's key.
 
-    What is known newly completes or replaces what was known before.
+    What is known newly completes what was known before, and replaces it unless somebody typed it.
 
     Args:
         session: flushed, not committed, here.
         person: who.
         now: aware.
         is_lasting: whether the programme keeps this identity as long as it needs the person.
+        is_typed: whether a reporter typed it: the directory and the supporter know better.
     """
     key = current_runtime().keys.current(now)
     found = find_persons(session, person, now)
     if found:
         row = found[0]
-        person = _completed(row.person, person)
+        person = _completed(person, row.person) if is_typed else _completed(row.person, person)
     else:
         row = PersonRecord(id=new_id(), created_at=now, is_lasting=False)
         session.add(row)

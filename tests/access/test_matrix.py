@@ -49,7 +49,10 @@ ROSTER = {
     "/messages": "G",
     "/messages/own/resend": "P",
     "/queue": "G",
+    "/queue/retry-intake": "P",
 }
+# the message is about a reach-out
+UNBARRED = {address: letters for address, letters in ROSTER.items() if "/messages/" not in address}
 OWN_AVAILABILITY = {
     "/supporters/me": "G",
     "/supporters/me/availability": "P",
@@ -76,9 +79,9 @@ ALLOWED: dict[str, dict[str, str]] = {
     "privacy_officer": EVERYBODY,
     "coordinator": EVERYBODY | ROSTER | COORDINATING,
     # a coordinator who is named in both reports sees nothing of them
-    "barred_coordinator": EVERYBODY | ROSTER,
+    "barred_coordinator": EVERYBODY | UNBARRED,
     # a coordinator who bears the name of somebody in them, until another clears that
-    "namesake_coordinator": EVERYBODY | ROSTER,
+    "namesake_coordinator": EVERYBODY | UNBARRED,
     "asked_supporter": EVERYBODY
     | OWN_AVAILABILITY
     | {"/requests/asked": "G", "/requests/asked/accept": "P", "/requests/asked/decline": "P"},
@@ -97,6 +100,7 @@ RULES = {
     "/people": ["/people"],
     "/step/<token>": ["/step/own", "/step/absent"],
     "/queue": ["/queue"],
+    "/queue/retry-intake": ["/queue/retry-intake"],
     "/requests": ["/requests"],
     "/requests/<request_id>": ["/requests/asked", "/requests/taken", "/requests/absent"],
     **{

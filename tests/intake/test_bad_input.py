@@ -81,6 +81,7 @@ def test_strange_text_everywhere_is_kept_and_flagged(app: Flask, text: str) -> N
             "unknown_profession",
             "unknown_discipline",
             "unknown_seniority",
+            "unknown_department_text",
         )
     }
     with reading(app) as session:
@@ -163,6 +164,22 @@ def test_two_colleagues_without_a_real_address_are_not_one(small_app: Flask) -> 
     assert everybody(small_app) == {"Joris": ("bad_email",), "Jet": ("bad_email",)}
 
 
+def test_the_same_form_twice_names_a_colleague_without_an_address_once(app: Flask) -> None:
+    describe_as(app, lambda incident: Report("incident", "R-1", department="Ward 1"))
+    client = signed_in(app)
+    named = colleague("Niemand", phone="06 1234 5678", department="Ward 2")
+    report(client, named)
+    work(app)
+    report(client, named | colleague("Niemand", 1, phone="06 8765 4321", department="Ward 2"))
+    work(app)
+    with reading(app) as session:
+        people = [
+            row.record.person for row in session.scalars(sa.select(InvolvedRecord)) if row.record
+        ]
+        assert sorted(str(one.phone) for one in people) == ["06 1234 5678", "06 8765 4321"]
+        assert session.scalar(sa.select(sa.func.count(ReachOut.id))) == 2
+
+
 def test_the_same_colleague_twice_is_one(app: Flask) -> None:
     twice = colleague("Anna Vos", wish="ask") | colleague(
         "A. Vos", 1, email="Anna.Vos@hospital.example", wish="yes"
@@ -179,8 +196,8 @@ def test_a_report_without_department_is_flagged(small_app: Flask, ward: str) -> 
     take_in(small_app, {"ward": ward} | colleague("Anna Vos"))
     with reading(small_app) as session:
         assert session.scalars(sa.select(ReportRecord.flags)).all() == [("no_department",)]
-        # the colleague's own department is known, so somebody can be asked
-        assert session.scalars(sa.select(ReachOut.state)).all() == [ReachOutState.ASKING]
+        waiting = session.scalars(sa.select(ReachOut.waiting_for)).all()
+        assert waiting == [WaitingFor.UNKNOWN_DEPARTMENT]
 
 
 def test_a_date_in_the_future_is_flagged(app: Flask) -> None:

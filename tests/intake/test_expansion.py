@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
+from flask import Flask, request
 from flask.testing import FlaskClient
 
 from flask_peersupport import Involved, Report, signals
+from flask_peersupport.db import new_id
+from flask_peersupport.intake.models import IntakeRecord
 from flask_peersupport.reachouts.models import (
     ExcludedPerson,
     InvolvedRecord,
@@ -21,12 +23,17 @@ from flask_peersupport.reachouts.models import (
 )
 from flask_peersupport.reachouts.states import (
     ContactChannel,
+    Outcome,
     ReachOutState,
     RequestState,
     WaitingFor,
 )
+from flask_peersupport.supporters.actions import SupporterDetails, change_supporter
 from flask_peersupport.values import Wish, WishBy
+from flask_peersupport.vault import seal
+from flask_peersupport.vault.models import PersonRecord
 from tests.intake.conftest import (
+    APPOINTED_AT,
     NAMES,
     STAFF,
     colleague,
@@ -40,7 +47,7 @@ from tests.intake.conftest import (
     work,
 )
 from tests.intake.test_receiver import describe_as
-from tests.minimal_host import User
+from tests.minimal_host import Incident, User, db
 
 ME = {"peersupport-me": "1"}
 
@@ -241,7 +248,7 @@ def test_a_picked_suggestion_is_certain_until_another_name_is_typed_over_it(
         ("Ward 1", "", WaitingFor.UNKNOWN_DEPARTMENT),
         ("Ward 1", "Somewhere", WaitingFor.UNKNOWN_DEPARTMENT),
         ("Somewhere", "Ward 2", WaitingFor.UNKNOWN_DEPARTMENT),
-        ("", "Ward 2", None),
+        ("", "Ward 2", WaitingFor.UNKNOWN_DEPARTMENT),
         ("Ward 1", "Ward 2; Somewhere", WaitingFor.UNKNOWN_DEPARTMENT),
     ],
 )
@@ -291,6 +298,255 @@ def test_what_is_chosen_after_the_report_is_kept(app: Flask, is_expanded_before:
         assert involved.day_part == "evening"
         assert involved.is_outside
         assert (involved.wish, involved.wish_by) == (Wish.YES, WishBy.OWN)
+
+
+def add_editing(app: Flask) -> None:
+    """Let the host write drafts, and edit them."""
+
+    @app.post("/report/<int:incident_id>/edit")
+    def edit(incident_id: int) -> str:
+        incident = db.get_or_404(Incident, incident_id)
+        incident.title += "!"
+        incident.ward = request.form.get("ward") or None
+        db.session.commit()
+        return "stored"
+
+
+@pytest.mark.parametrize("ask_after", [0, None])
+def test_a_report_is_completed_later(
+    make_small_app: Callable[..., Flask], ask_after: int | None
+) -> None:
+    """The ward of the event is not on the draft: nobody is asked before it is known (P8)."""
+    app = make_small_app(PEERSUPPORT_ASK_AFTER=ask_after)
+    add_editing(app)
+    client = signed_in(app)
+    report(client, {"ward": ""} | colleague("Anna Vos"))
+    work(app)
+    assert reach_outs(app)["Anna Vos"].waiting_for is WaitingFor.UNKNOWN_DEPARTMENT
+    client.post("/report/1/edit", data={"ward": "Ward 9"} | colleague("Anna Vos"))
+    work(app)
+    found = reach_outs(app)["Anna Vos"]
+    assert found.waiting_for is (WaitingFor.BY_HAND if ask_after is None else None)
+    with reading(app) as session:
+        (row,) = session.scalars(sa.select(ReportRecord))
+        assert (row.department, row.flags) == ("Ward 9", ())
+        asked = [one.supporter_id for one in session.scalars(sa.select(SupportRequest))]
+        selma = supporter_of(session, STAFF.selma).id
+        assert asked == ([] if ask_after is None else [selma])
+
+
+def test_another_ward_on_a_later_edit_rules_out_who_was_asked(small_app: Flask) -> None:
+    add_editing(small_app)
+    client = signed_in(small_app)
+    report(client, {"ward": "Ward 9"} | colleague("Anna Vos"))
+    work(small_app)
+    client.post("/report/1/edit", data={"ward": "Ward 8"} | colleague("Anna Vos"))
+    work(small_app)
+    with reading(small_app) as session:
+        (row,) = session.scalars(sa.select(ReportRecord))
+        assert row.department == "Ward 9; Ward 8"
+        (asked,) = session.scalars(sa.select(SupportRequest))
+        assert asked.supporter_id == supporter_of(session, STAFF.selma).id
+        assert asked.state is RequestState.WITHDRAWN
+
+
+def test_wishes_that_come_in_before_their_report_do_not_leave_it_incomplete(
+    small_app: Flask,
+) -> None:
+    client = signed_in(small_app)
+    address = report(client, ME).headers["Location"]
+    choose(client, address, channel="phone")
+    with engine_of(small_app).begin() as connection:
+        rows = connection.scalars(
+            sa.select(IntakeRecord.id).order_by(IntakeRecord.received_at)
+        ).all()
+        first = sa.update(IntakeRecord).where(IntakeRecord.id == rows[0])
+        connection.execute(first.values(due_at=datetime.now(UTC) + timedelta(minutes=1)))
+    work(small_app)
+    assert reach_outs(small_app)["Rosa Reporter"].state is ReachOutState.NEEDS_COORDINATOR
+    work(small_app, timedelta(minutes=1))
+    assert reach_outs(small_app)["Rosa Reporter"].state is ReachOutState.ASKING
+    with reading(small_app) as session:
+        (row,) = session.scalars(sa.select(ReportRecord))
+        assert (row.department, row.flags) == ("Ward 1", ())
+        assert row.reporter is not None
+        assert row.reporter.person.name == "Rosa Reporter"
+
+
+def test_a_tick_is_the_own_word_of_who_posted_it(small_app: Flask) -> None:
+    """Rosa edits Anna's report and asks for support: it is Rosa who is called."""
+    add_editing(small_app)
+    report(signed_in(small_app, STAFF.anna))
+    client = signed_in(small_app)
+    address = client.post("/report/1/edit", data={"ward": "Ward 1"} | ME)
+    assert address.status_code == 200
+    work(small_app)
+    assert set(reach_outs(small_app)) == {"Rosa Reporter"}
+    with reading(small_app) as session:
+        (row,) = session.scalars(sa.select(ReportRecord))
+        assert row.reporter is not None
+        assert row.reporter.person.name == "Anna Vos"
+
+
+def test_wishes_are_those_of_who_posted_the_form(small_app: Flask) -> None:
+    describe_as(
+        small_app,
+        lambda i: Report("incident", str(i.id), "Ward 1", reporter=person(STAFF.anna)),
+    )
+    client = signed_in(small_app)
+    address = report(client, ME).headers["Location"]
+    choose(client, address, channel="video")
+    work(small_app)
+    with reading(small_app) as session:
+        (involved,) = session.scalars(sa.select(InvolvedRecord))
+        assert involved.record is not None
+        assert involved.record.person.name == "Rosa Reporter"
+        assert involved.channel is ContactChannel.VIDEO
+
+
+def test_without_a_visitor_the_reporter_is_meant(small_app: Flask) -> None:
+    describe_as(
+        small_app,
+        lambda i: Report("incident", str(i.id), "Ward 1", reporter=person(STAFF.anna)),
+    )
+    report(small_app.test_client(), ME)
+    work(small_app)
+    assert set(reach_outs(small_app)) == {"Anna Vos"}
+
+
+@pytest.mark.parametrize(
+    ("is_worked", "ward"), [(False, "Ward 1"), (True, "Ward 1"), (True, "Somewhere")]
+)
+def test_the_own_no_that_comes_later_stops_the_approach(
+    small_app: Flask, is_worked: bool, ward: str
+) -> None:
+    describe_as(small_app, lambda i: Report("calamity", "C-1", ward))
+    report(signed_in(small_app), colleague("Anna Vos"))
+    if is_worked:
+        work(small_app)
+    report(signed_in(small_app, STAFF.anna), {"peersupport-me-involved": "1"})
+    work(small_app)
+    found = reach_outs(small_app)["Anna Vos"]
+    assert (found.state, found.outcome) == (ReachOutState.CLOSED, Outcome.WITHDRAWN)
+    with reading(small_app) as session:
+        states = session.scalars(sa.select(SupportRequest.state)).all()
+        assert set(states) <= {RequestState.WITHDRAWN}
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "plain"),
+    [
+        ("Niemand", "the ward of Jan Jansen", None),
+        ("Niemand", "Ward 2; the ward of Jan Jansen", "Ward 2"),
+        ("Anna Vos", "the ward of Jan Jansen", "Ward 2"),
+    ],
+)
+def test_what_is_typed_as_department_is_kept_sealed(
+    small_app: Flask, name: str, typed: str, plain: str | None
+) -> None:
+    report(signed_in(small_app), colleague(name, phone="06 1234 5678", department=typed))
+    work(small_app)
+    found = reach_outs(small_app)[name]
+    assert found.waiting_for is WaitingFor.UNKNOWN_DEPARTMENT
+    with reading(small_app) as session:
+        (involved,) = session.scalars(sa.select(InvolvedRecord))
+        assert involved.department == plain
+        assert involved.flags == ("unknown_department_text",)
+        assert involved.record is not None
+        assert involved.record.person.department == ("Ward 2" if name == "Anna Vos" else typed)
+
+
+def test_a_doubtful_department_that_comes_later_holds_what_is_under_way(small_app: Flask) -> None:
+    describe_as(small_app, lambda i: Report("incident", "R-1", "Ward 1"))
+    client = signed_in(small_app)
+    report(client, colleague("Anna Vos"))
+    work(small_app)
+    report(client, colleague("Anna Vos", department="Somewhere"))
+    work(small_app)
+    found = reach_outs(small_app)["Anna Vos"]
+    assert found.waiting_for is WaitingFor.UNKNOWN_DEPARTMENT
+    with reading(small_app) as session:
+        assert session.scalars(sa.select(SupportRequest.state)).all() == [RequestState.WITHDRAWN]
+
+
+def test_what_is_typed_never_replaces_what_is_known(small_app: Flask) -> None:
+    with small_app.app_context(), runtime(small_app).storage.work() as session:
+        change_supporter(
+            session,
+            supporter_of(session, STAFF.selma),
+            SupporterDetails(departments=("Ward 8",)),
+            phone="06 1111 1111",
+            actor="command",
+            now=datetime.now(UTC),
+        )
+        session.commit()
+    report(signed_in(small_app), colleague("Selma Steun", phone="06 9999 9999", department="W"))
+    work(small_app)
+    with reading(small_app) as session:
+        known = supporter_of(session, STAFF.selma).record.person
+        assert (known.phone, known.department) == ("06 1111 1111", "Ward 8")
+
+
+@pytest.mark.parametrize(
+    ("name", "called", "flags"),
+    [
+        ("Petra Anders", "Petra Anders", ("name_differs",)),
+        ("A. Vos", "Anna Vos", ()),
+        ("Ánna Jansen", "Anna Vos", ()),
+    ],
+)
+def test_a_name_that_contradicts_the_address_waits_for_a_coordinator(
+    small_app: Flask, name: str, called: str, flags: tuple[str, ...]
+) -> None:
+    report(signed_in(small_app), colleague(name, email="anna.vos@hospital.example"))
+    work(small_app)
+    found = reach_outs(small_app)[called]
+    assert found.waiting_for is (WaitingFor.UNKNOWN_PERSON if flags else None)
+    with reading(small_app) as session:
+        (involved,) = session.scalars(sa.select(InvolvedRecord))
+        assert involved.flags == flags
+
+
+def test_a_person_who_was_stored_twice_is_called_once(small_app: Flask) -> None:
+    """Two workers at once saw nothing of each other."""
+    client = signed_in(small_app)
+    describe_as(small_app, lambda i: Report("incident", "R-1", "Ward 1"))
+    report(client, colleague("Anna Vos"))
+    work(small_app)
+    with reading(small_app) as session:
+        (involved,) = session.scalars(sa.select(InvolvedRecord))
+        assert involved.record is not None
+        older = PersonRecord(id=new_id(), created_at=APPOINTED_AT, is_lasting=False)
+        for column in ("month", "user_mark", "email_mark", "name_mark"):
+            setattr(older, column, getattr(involved.record, column))
+        key = runtime(small_app).keys.get(older.month)
+        older.blob = seal.seal_person(older.id, involved.record.person, key)
+        session.add(older)
+        session.commit()
+    report(client, colleague("Anna Vos"))
+    work(small_app)
+    with reading(small_app) as session:
+        assert session.scalar(sa.select(sa.func.count(ReachOut.id))) == 1
+
+
+@pytest.mark.parametrize(("many", "excluded"), [(10, 3), (51, 0)])
+def test_nobody_uninvolved_is_stored_for_a_name_not_to_ask(
+    small_app: Flask, many: int, excluded: int
+) -> None:
+    with engine_of(small_app).begin() as connection:
+        for number in range(many):
+            address = f"a{number}@hospital.example"
+            connection.execute(sa.insert(User).values(name=f"A{number} Steun", email=address))
+    client = signed_in(small_app)
+    address = report(client, ME).headers["Location"]
+    choose(client, address, not_to_ask="Steun")
+    with reading(small_app) as session:
+        before = session.scalar(sa.select(sa.func.count(PersonRecord.id)))
+    work(small_app)
+    with reading(small_app) as session:
+        assert session.scalar(sa.select(sa.func.count(ExcludedPerson.id))) == excluded
+        assert session.scalar(sa.select(sa.func.count(PersonRecord.id))) == (before or 0) + 1
+        assert session.scalars(sa.select(InvolvedRecord.flags)).all() == [("unknown_unwanted",)]
 
 
 def test_what_is_not_on_offer_is_left_out(small_app: Flask) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,11 +13,14 @@ import sqlalchemy as sa
 from flask import Flask, redirect, request
 from flask.testing import FlaskClient
 from flask_login import current_user
+from sqlalchemy import orm
 from werkzeug.wrappers import Response
 
 from flask_peersupport import Person, Report, signals
 from flask_peersupport.db import Base
+from flask_peersupport.intake import rendering
 from flask_peersupport.intake.models import IntakeRecord
+from flask_peersupport.intake.receiver import listen_to
 from flask_peersupport.reachouts.models import ReachOut, ReportRecord
 from tests import minimal_host
 from tests.conftest import close_host, make_keyring
@@ -34,7 +38,7 @@ from tests.intake.conftest import (
     titles,
     work,
 )
-from tests.minimal_host import Incident, db
+from tests.minimal_host import Incident, User, db
 
 STEP = {"peersupport-me": "1"} | colleague("Anna Vos", email="anna.vos@hospital.example")
 SENTENCE = (
@@ -223,17 +227,242 @@ def test_a_rollback_leaves_neither(app: Flask, ending: str) -> None:
     assert intakes(app) == []
 
 
-def test_after_a_rollback_the_page_leads_on_to_the_host(app: Flask) -> None:
+@pytest.mark.parametrize("is_failing", [False, True])
+def test_after_a_rollback_nothing_is_said(
+    app: Flask, failures: list[tuple[str, str]], is_failing: bool
+) -> None:
     @app.post("/report-in-vain")
     def report_in_vain() -> Response:
         db.session.add(Incident(title=request.form["title"], ward="Ward 1"))
         db.session.flush()
         db.session.rollback()
-        return cast(Response, redirect("/report"))
+        return redirect("/report")
+
+    if is_failing:
+        Base.metadata.drop_all(engine_of(app))
+    client = signed_in(app)
+    response = client.post("/report-in-vain", data={"title": "A fall"} | STEP)
+    assert response.headers["Location"] == "/report"
+    assert '<p role="status">' not in client.get("/report").get_data(as_text=True)
+    assert failures == []
+
+
+def test_after_a_savepoint_of_the_host_was_undone_nothing_is_said(app: Flask) -> None:
+    @app.post("/report-in-vain")
+    def report_in_vain() -> Response:
+        with db.session.begin_nested():
+            db.session.add(User(id=99, name="Somebody"))
+        nested = db.session.begin_nested()
+        db.session.add(Incident(title=request.form["title"], ward="Ward 1"))
+        db.session.flush()
+        nested.rollback()
+        db.session.commit()
+        return redirect("/report")
 
     client = signed_in(app)
     response = client.post("/report-in-vain", data={"title": "A fall"} | STEP)
-    assert client.get(response.headers["Location"]).headers["Location"] == "/report"
+    assert response.headers["Location"] == "/report"
+    assert titles(app) == []
+    assert intakes(app) == []
+
+
+def test_an_answer_that_is_an_error_is_left_alone(app: Flask) -> None:
+    @app.post("/report-and-fail")
+    def report_and_fail() -> tuple[str, int]:
+        db.session.add(Incident(title=request.form["title"], ward="Ward 1"))
+        db.session.commit()
+        return "the file could not be stored", 507
+
+    client = signed_in(app)
+    response = client.post("/report-and-fail", data={"title": "A fall"} | STEP)
+    assert (response.status_code, response.text) == (507, "the file could not be stored")
+    assert '<p role="status">' not in client.get("/report").get_data(as_text=True)
+    assert len(intakes(app)) == 1
+
+
+def test_a_failure_is_not_mentioned_to_who_asked_for_nothing(
+    app: Flask, failures: list[tuple[str, str]]
+) -> None:
+    Base.metadata.drop_all(engine_of(app))
+    client = signed_in(app)
+    report(client, {"peersupport-colleagues-0-wish": "ask"})
+    assert '<p role="status">' not in client.get("/report/1").get_data(as_text=True)
+    assert [kind for kind, _ in failures] == ["incident"]
+
+
+class UsersWithout:
+    """The host's users, of which the directory does not answer."""
+
+    def __init__(self, users: Any, statement: str | None = None) -> None:
+        self._users = users
+        self._statement = statement
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._users, name)
+
+    def current(self) -> Person:
+        """Fail, in SQL or before."""
+        if self._statement is not None:
+            db.session.execute(sa.text(self._statement))
+        raise RuntimeError("the directory does not answer")
+
+
+def test_a_visitor_who_cannot_be_read_costs_nothing(
+    app: Flask, failures: list[tuple[str, str]]
+) -> None:
+    """PostgreSQL would forget the report, and its commit would say nothing of it."""
+    client = signed_in(app)
+    here = runtime(app)
+    here.users = UsersWithout(here.users, "SELECT * FROM no_such_table")
+    here.locale_selector = lambda: "en"
+    report(client, STEP)
+    assert titles(app) == ["A fall"]
+    assert intakes(app) == []
+    assert failures == [("incident", "1")]
+
+
+def test_a_transaction_that_the_database_gave_up_is_the_host_s_to_hear_of(
+    small_app: Flask,
+) -> None:
+    """A full disk or a deadlock undoes the report too; a commit after it would say "stored"."""
+
+    @small_app.post("/report-to-a-full-disk")
+    def report_to_a_full_disk() -> str:
+        db.session.add(Incident(title=request.form["title"], ward="Ward 1"))
+        db.session.commit()
+        return "stored"
+
+    with engine_of(small_app).begin() as connection:
+        connection.exec_driver_sql(
+            "CREATE TRIGGER full BEFORE INSERT ON peersupport_intake"
+            " BEGIN SELECT RAISE(ROLLBACK, 'the disk is full'); END"
+        )
+    client = signed_in(small_app)
+    with pytest.raises(sa.exc.OperationalError, match="no such savepoint"):
+        client.post("/report-to-a-full-disk", data={"title": "A fall"} | STEP)
+    assert titles(small_app) == []
+
+
+@pytest.mark.parametrize("fault", ["locale", "visitor", "template"])
+def test_a_step_that_cannot_be_drawn_leaves_the_form(
+    small_app: Flask,
+    fault: str,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    client = signed_in(small_app)
+    here = runtime(small_app)
+
+    def fail(*args: object, **kwargs: object) -> str:
+        raise RuntimeError("Anna Vos")
+
+    if fault == "locale":
+        here.locale_selector = fail
+    elif fault == "visitor":
+        here.users = UsersWithout(here.users)
+    else:
+        monkeypatch.setattr(rendering, "url_for", fail)
+    form = client.get("/report").get_data(as_text=True)
+    assert '<input name="title">' in form
+    assert "050 123 4567" in form
+    assert 'name="peersupport-' not in form
+    assert "Anna Vos" not in caplog.text
+
+
+class FirstKind(minimal_host.Model):
+    """A report of which there are kinds."""
+
+    __tablename__ = "kinds"
+
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    kind: orm.Mapped[str] = orm.mapped_column(sa.String(9))
+
+    __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "first"}  # noqa: RUF012
+
+
+class SecondKind(FirstKind):
+    """One of them."""
+
+    __mapper_args__ = {"polymorphic_identity": "second"}  # noqa: RUF012
+
+
+@pytest.mark.parametrize("order", [(FirstKind, SecondKind), (SecondKind, FirstKind)])
+def test_a_class_and_its_base_are_heard_once(
+    small_app: Flask, order: tuple[type[Any], ...]
+) -> None:
+    here = runtime(small_app)
+    for model in order:
+        cast("dict[type[Any], Any]", here.watched)[model] = None
+        cast("dict[type[Any], Any]", here.descriptions)[model] = lambda one: Report(
+            "incident", f"K{one.id}"
+        )
+        listen_to(model)
+    with small_app.app_context():
+        db.session.add(SecondKind())
+        db.session.commit()
+    assert [payload.report.ref for payload in intakes(small_app)] == ["K1"]
+
+
+@pytest.fixture
+def apart(make_small_app: Callable[..., Flask], tmp_path: Path) -> Flask:
+    """A host whose database is not that of the extension."""
+    return make_small_app(PEERSUPPORT_DATABASE_URI=f"sqlite:///{tmp_path / 'apart.sqlite'}")
+
+
+def test_in_a_database_of_our_own_a_report_is_queued_once_it_is_committed(apart: Flask) -> None:
+    response = report(signed_in(apart), STEP)
+    assert response.headers["Location"].startswith("/peersupport/step/")
+    work(apart)
+    with reading(apart) as session:
+        names = {row.person.name for row in session.scalars(sa.select(ReachOut)) if row.person}
+        assert names == {"Rosa Reporter", "Anna Vos"}
+
+
+@pytest.mark.parametrize("ending", ["rollback", "close", "savepoint", "exception"])
+def test_in_a_database_of_our_own_what_is_rolled_back_is_dropped(apart: Flask, ending: str) -> None:
+    @apart.post("/report-in-vain")
+    def report_in_vain() -> str:
+        nested = db.session.begin_nested() if ending == "savepoint" else None
+        db.session.add(Incident(title=request.form["title"], ward="Ward 1"))
+        db.session.flush()
+        assert len(intakes(apart)) == 1
+        if nested is not None:
+            nested.rollback()
+            db.session.commit()
+        elif ending == "exception":
+            raise RuntimeError("a bug of the host")
+        else:
+            getattr(db.session, ending)()
+        return "not stored"
+
+    apart.config["PROPAGATE_EXCEPTIONS"] = False
+    signed_in(apart).post("/report-in-vain", data={"title": "A fall"} | STEP)
+    assert titles(apart) == []
+    assert intakes(apart) == []
+
+
+def test_outside_a_request_a_report_is_confirmed_as_well(apart: Flask) -> None:
+    with apart.app_context():
+        db.session.add(Incident(title="A fall", ward="Ward 1", author_id=STAFF.rosa))
+        db.session.commit()
+        db.session.add(Incident(title="Another", ward="Ward 1", author_id=STAFF.rosa))
+        db.session.commit()
+    with reading(apart) as session:
+        assert session.scalars(sa.select(IntakeRecord.is_confirmed)).all() == [True, True]
+
+
+def test_what_was_never_confirmed_is_counted_after_a_while(apart: Flask) -> None:
+    """The process was killed between the host's commit and ours."""
+    report(signed_in(apart), STEP)
+    with reading(apart) as session:
+        session.execute(sa.update(IntakeRecord).values(is_confirmed=False))
+        session.commit()
+        assert runtime(apart).count_stuck_intake(session) == 0
+        before = datetime.now(UTC) - timedelta(minutes=16)
+        session.execute(sa.update(IntakeRecord).values(received_at=before))
+        session.commit()
+        assert runtime(apart).count_stuck_intake(session) == 1
+    assert work(apart).get("expand") is None
 
 
 def test_an_anonymous_report_stores_no_reporter(app: Flask) -> None:

@@ -120,6 +120,7 @@ def hospital(
 
 def check(page: Page) -> None:
     """Look at a page with axe, at its width, at its console, and for what is not translated."""
+    page.wait_for_load_state()
     results = Axe().run(page).response
     contrast = [one for one in results["incomplete"] if one["id"] == "color-contrast"]
     found = [

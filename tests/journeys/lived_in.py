@@ -21,6 +21,7 @@ from flask_peersupport.clock import utc_now
 from flask_peersupport.jobs import run_due
 from flask_peersupport.outbox.mailer import EXTENSION
 from flask_peersupport.reachouts.models import ReachOut, SupportRequest
+from flask_peersupport.reachouts.states import RequestState
 from flask_peersupport.runtime import current_runtime
 from flask_peersupport.supporters.models import Supporter
 
@@ -71,8 +72,9 @@ def add_states(app: Flask) -> None:
     stage = Stage(app, lambda letter, now: None)
     app.extensions[EXTENSION] = RefusingMailer()
     now = utc_now()
-    at_ward = {"department": "Cardiologie", "wish": "ask"}
-    colleagues = ({"name": QUEUED}, {"name": BY_HAND, **at_ward}, {"name": NAMESAKE, **at_ward})
+    colleagues = [{"name": QUEUED}]
+    for name, address in ((BY_HAND, "otto@elders.example"), (NAMESAKE, "ruben@elders.example")):
+        colleagues.append({"name": name, "email": address, "department": "Cardiologie"})
     stage.submit(
         Posting("incident", "willem.hoekstra", "Vaatchirurgie", now, "Val", colleagues=colleagues),
         now,
@@ -95,7 +97,7 @@ def reach_outs_of(app: Flask) -> dict[str, str]:
     with app.app_context():
         rows = db.session.scalars(db.select(ReachOut)).all()
         found = {row.state.value: row.id for row in rows}
-        found |= {"overdue": row.id for row in rows if row.overdue_at is not None}
+        found["overdue"] = next(row.id for row in rows if row.overdue_at is not None)
         return found | {row.person.name: row.id for row in rows if row.person is not None}
 
 
@@ -127,6 +129,16 @@ def requests_of(app: Flask, username: str) -> dict[str, str]:
             for row in rows
             if recent_days.username_of(row.supporter) == username
         }
+
+
+def withdrawn_request(app: Flask) -> tuple[str, str]:
+    """Return a request that was taken back, and who had been asked."""
+    with app.app_context():
+        row = db.session.scalars(
+            db.select(SupportRequest).where(SupportRequest.state == RequestState.WITHDRAWN)
+        ).first()
+        assert row is not None
+        return row.id, recent_days.username_of(row.supporter)
 
 
 def dress(app: Flask, template: str) -> Flask:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from babel.messages import pofile
 from flask import Flask
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Error, Page, Route, expect
 
 from flask_peersupport import i18n
 from tests.journeys import lived_in
@@ -52,6 +52,7 @@ class World:
     bootstrap: str
     app: Flask
     reported: str = ""
+    reported_for_colleague: str = ""
     people: dict[tuple[str, str], Page] = field(default_factory=dict)
 
     def page_of(self, username: str, locale: str = "nl") -> Page:
@@ -71,20 +72,25 @@ def world(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterato
         app = lived_in.make_hospital()
         lived_in.fill(app)
         lived_in.add_states(app)
-        bare = lived_in.dress(lived_in.make_hospital(PEERSUPPORT_LAYOUT=None), "bare_form.html")
+        bare = lived_in.dress(
+            # without a check of the host's own, ours answers
+            lived_in.make_hospital(PEERSUPPORT_LAYOUT=None, WTF_CSRF_CHECK_DEFAULT=False),
+            "bare_form.html",
+        )
         layout = "bootstrap_layout.html"
         bootstrap = lived_in.dress(
             lived_in.make_hospital(PEERSUPPORT_LAYOUT=layout), "bootstrap_form.html"
         )
         addresses = [stack.enter_context(lived_in.served(one)) for one in (app, bare, bootstrap)]
         made = World(Hospital(app, addresses[0], browser), addresses[1], addresses[2], app)
+        made.reported_for_colleague = report(made, is_for_me=False)
         made.reported = report(made)
         yield made
         for context in made.hospital.contexts:
             context.close()
 
 
-def report(world: World) -> str:
+def report(world: World, *, is_for_me: bool = True) -> str:
     """Report something with a colleague, and return the path of the page that follows."""
     page = world.page_of(NURSE)
     page.goto(f"{world.hospital.address}/incidents/new")
@@ -92,7 +98,8 @@ def report(world: World) -> str:
     page.fill("[name=occurred_at]", "2026-01-05T03:20")
     page.select_option("[name=ward]", "Intensive Care")
     page.fill("[name=what_happened]", "Onderwerp van onderzoek.")
-    page.check("[name=peersupport-me]")
+    if is_for_me:
+        page.check("[name=peersupport-me]")
     page.locator("[data-ps-colleagues] > summary").click()
     page.fill("[name=peersupport-colleagues-0-name]", LONG_NAME)
     page.locator("main form button:not([type])").last.click()
@@ -133,12 +140,16 @@ def text_of(page: Page) -> str:
     )
 
 
+def english_on(page: Page) -> list[str]:
+    """Return what is English on a page of ours."""
+    text = re.sub(r"\s+", " ", text_of(page))
+    return [piece for piece in english_texts() if piece in text]
+
+
 def look(page: Page, locale: str = "nl") -> None:
     """Look at a page on a telephone, as it is and with all of it unfolded, and on a desktop."""
     if locale == "nl":
-        text = re.sub(r"\s+", " ", text_of(page))
-        english = [piece for piece in english_texts() if piece in text]
-        assert english == [], f"English on {page.url}"
+        assert english_on(page) == [], page.url
     # the console notes the status of an answer that is meant to be one of refusal
     page.faults[:] = [  # type: ignore[attr-defined]
         fault
@@ -150,8 +161,24 @@ def look(page: Page, locale: str = "nl") -> None:
     assert width <= 0, f"{page.url} is {width} pixels wider than a telephone"
     unfold(page)
     check(page)
+    assert sticking_out(page) == [], page.url
     page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
     check(page)
+    assert sticking_out(page) == [], page.url
+
+
+def sticking_out(page: Page) -> list[str]:
+    """Return what is wider than our part of the page, even where the screen has room for it."""
+    found: list[str] = page.evaluate(
+        """() => [...document.querySelectorAll('.ps-page, .ps-step')].flatMap((box) => {
+          const edge = box.getBoundingClientRect().right + 1;
+          return [...box.querySelectorAll('*')]
+            .filter((one) => !one.closest('thead, .ps-hidden-text'))
+            .filter((one) => one.getBoundingClientRect().right > edge)
+            .map((one) => one.outerHTML.slice(0, 80));
+        })"""
+    )
+    return found
 
 
 def unfold(page: Page) -> None:
@@ -187,25 +214,24 @@ def sending(address: str, action: str, fields: dict[str, str] | None = None) -> 
 
     def go(page: Page) -> None:
         page.goto(address)
-        page.evaluate(
-            """([action, fields]) => {
-              const form = document.querySelector('.ps form[method=post]') ??
-                document.querySelector('form[method=post]');
-              const token = form.querySelector('[name=csrf_token]');
-              form.replaceChildren(token);
-              form.noValidate = true;
-              form.action = action;
-              for (const [name, value] of Object.entries(fields)) {
-                const input = document.createElement('input');
-                Object.assign(input, { type: 'hidden', name, value });
-                if (name === 'csrf_token') token.value = value; else form.append(input);
-              }
-              form.submit();
-            }""",
-            [action, fields or {}],
-        )
-        page.wait_for_load_state()
-        page.wait_for_function("document.readyState === 'complete'")
+        with page.expect_navigation():
+            page.evaluate(
+                """([action, fields]) => {
+                  const form = document.querySelector('.ps form[method=post]') ??
+                    document.querySelector('form[method=post]');
+                  const token = form.querySelector('[name=csrf_token]');
+                  form.replaceChildren(token);
+                  form.noValidate = true;
+                  form.action = action;
+                  for (const [name, value] of Object.entries(fields)) {
+                    const input = document.createElement('input');
+                    Object.assign(input, { type: 'hidden', name, value });
+                    if (name === 'csrf_token') token.value = value; else form.append(input);
+                  }
+                  form.submit();
+                }""",
+                [action, fields or {}],
+            )
 
     return go
 
@@ -235,34 +261,48 @@ def coordinators_pages(world: World) -> Pages:
     for name in (*states, UNKNOWN, "Ineke Overdijk", BY_HAND, NAMESAKE):
         yield f"reach-out: {name}", to(f"{at}/reach-outs/{rows[name]}")
     wrong = f"/peersupport/reach-outs/{rows[UNKNOWN]}/identify"
-    yield "reach-out: wrong department", sending(
-        f"{at}/reach-outs/{rows[UNKNOWN]}", wrong, {"department": "Nergens"}
+    yield (
+        "reach-out: wrong department",
+        sending(f"{at}/reach-outs/{rows[UNKNOWN]}", wrong, {"department": "Nergens"}),
     )
-    yield "too late", sending(
-        f"{at}/reach-outs/{rows['asking']}", f"/peersupport/reach-outs/{rows['closed']}/withdraw"
+    yield (
+        "too late",
+        sending(
+            f"{at}/reach-outs/{rows['asking']}",
+            f"/peersupport/reach-outs/{rows['closed']}/withdraw",
+        ),
     )
     yield "supporters", to(f"{at}/supporters")
     yield "supporters, none", to(f"{at}/supporters?state=retired")
     yield "supporter, on pause", to(f"{at}/supporters/{supporters[0]}")
     yield "supporter", to(f"{at}/supporters/{supporters[-1]}")
-    yield "supporter, wrong", sending(
-        f"{at}/supporters/{supporters[-1]}",
-        f"/peersupport/supporters/{supporters[-1]}",
-        {"name": "", "phone": "x", "department": "Nergens", "max_open": "99"},
+    yield (
+        "supporter, wrong",
+        sending(
+            f"{at}/supporters/{supporters[-1]}",
+            f"/peersupport/supporters/{supporters[-1]}",
+            {"name": "", "phone": "x", "department": "Nergens", "max_open": "99"},
+        ),
     )
     yield "add a supporter", to(f"{at}/supporters/add")
-    yield "add a supporter, wrong", sending(
-        f"{at}/supporters/add", "/peersupport/supporters/add", {"email": "x", "phone": "x"}
+    yield (
+        "add a supporter, wrong",
+        sending(
+            f"{at}/supporters/add", "/peersupport/supporters/add", {"email": "x", "phone": "x"}
+        ),
     )
     yield "import supporters", to(f"{at}/supporters/import")
     yield "import supporters, wrong", importing(f"{at}/supporters/import", WRONG_SUPPORTERS)
     yield "departments", to(f"{at}/departments")
     yield "departments, none", to(f"{at}/departments?search=zzz")
     yield "add a department", to(f"{at}/departments/add")
-    yield "add a department, wrong", sending(
-        f"{at}/departments/add",
-        "/peersupport/departments/add",
-        {"name": "Cardiologie", "valid_until": "ooit"},
+    yield (
+        "add a department, wrong",
+        sending(
+            f"{at}/departments/add",
+            "/peersupport/departments/add",
+            {"name": "Cardiologie", "aliases": "IC"},
+        ),
     )
     with world.app.test_request_context():
         from flask_peersupport.access.models import Department
@@ -277,9 +317,6 @@ def coordinators_pages(world: World) -> Pages:
     yield "messages, dead", to(f"{at}/messages?state=dead")
     yield "messages, none", to(f"{at}/messages?state=dropped")
     yield "not found", to(f"{at}/nothing")
-    yield "expired", sending(
-        f"{at}/supporters/add", "/peersupport/supporters/add", {"csrf_token": ""}
-    )
 
 
 def supporters_pages(world: World) -> Pages:
@@ -293,10 +330,13 @@ def supporters_pages(world: World) -> Pages:
     yield "request, no reason", sending(asked, f"/peersupport/requests/{own['asked']}/decline")
     yield "request, taken", to(f"{at}/requests/{own['accepted']}")
     yield "me", to(f"{at}/supporters/me")
-    yield "me, wrong", sending(
-        f"{at}/supporters/me",
-        "/peersupport/supporters/me/availability",
-        {"max_open": "99", "max_per_quarter": "-3"},
+    yield (
+        "me, wrong",
+        sending(
+            f"{at}/supporters/me",
+            "/peersupport/supporters/me/availability",
+            {"max_open": "99", "max_per_quarter": "-3"},
+        ),
     )
     yield "not found", to(f"{at}/queue")
 
@@ -326,7 +366,17 @@ def test_the_call_card_in_each_state(world: World, locale: str) -> None:
         three = page.locator(".ps-three").bounding_box()
         assert three is not None
         assert three["y"] + three["height"] <= PHONE["height"], "the three buttons on one screen"
+        assert bool(english_on(page)) is (locale == "en")
         look(page, locale)
+
+
+@pytest.mark.parametrize("locale", ["nl", "en"])
+def test_a_request_that_was_taken_back(world: World, locale: str) -> None:
+    request_id, username = lived_in.withdrawn_request(world.app)
+    page = world.page_of(username, locale)
+    page.goto(f"{world.hospital.address}/peersupport/requests/{request_id}")
+    expect(page.locator("h1")).to_have_text({"nl": "Dank je wel", "en": "Thank you"}[locale])
+    look(page, locale)
 
 
 @pytest.mark.parametrize("locale", ["nl", "en"])
@@ -337,9 +387,35 @@ def test_the_pages_of_a_reporter(world: World, locale: str) -> None:
         yield "home", to(f"{address}/peersupport/")
         yield "step", to(f"{address}/calamities/new")
         yield "reported", to(address + world.reported)
+        yield "reported, for a colleague", to(address + world.reported_for_colleague)
         yield "reported, saved", to(f"{address}{world.reported}?saved=1")
 
     walk(world.page_of(NURSE, locale), pages(), locale)
+
+
+@pytest.mark.parametrize("leave", ["Escape", "Tab"])
+def test_a_late_answer_opens_no_suggestions(world: World, leave: str) -> None:
+    page = world.page_of(NURSE)
+    page.goto(f"{world.hospital.address}/calamities/new")
+    page.locator("[data-ps-colleagues] > summary").click()
+    name = page.locator("[name=peersupport-colleagues-0-name]")
+    held: list[Route] = []
+    page.route("**/people?*", lambda route: held.append(route))
+    with page.expect_request("**/people?*"):
+        name.press_sequentially("Hoek")
+    name.press(leave)
+    page.wait_for_timeout(50)
+    with suppress(Error):  # the page has given the request up
+        held[0].fulfill(json=[{"label": "Willem Hoekstra", "name": "Willem Hoekstra"}])
+    page.unroute("**/people?*")
+    page.wait_for_timeout(200)
+    assert page.locator(".ps-combo-option").count() == 0
+    assert name.get_attribute("aria-expanded") == "false"
+    name.press("End")
+    name.press("s")
+    name.press("Backspace")
+    expect(page.locator(".ps-combo-option").first).to_be_visible()
+    page.faults.clear()  # type: ignore[attr-defined]
 
 
 def important_pages(world: World, address: str, query: str = "") -> Iterator[tuple[Page, str]]:
@@ -363,6 +439,11 @@ def test_a_bare_host_in_the_light_and_in_the_dark(world: World) -> None:
         page.emulate_media(color_scheme="dark")
         look(page)
         page.emulate_media(color_scheme="light")
+    page = world.page_of(COORDINATOR)
+    add = "/peersupport/supporters/add"
+    sending(f"{world.bare}{add}", add, {"csrf_token": ""})(page)
+    expect(page.locator("h1")).to_have_text("Deze pagina stond te lang open")
+    look(page)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 
@@ -8,18 +8,21 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from flask_peersupport.audit.models import AuditEntry
 from flask_peersupport.db import commit
 from flask_peersupport.errors import InvalidInput, InvalidTransition
-from flask_peersupport.reachouts.answering import accept_request
+from flask_peersupport.outbox.models import Message
+from flask_peersupport.reachouts.answering import accept_request, recheck
 from flask_peersupport.reachouts.chasing import chase
 from flask_peersupport.reachouts.contacting import (
+    close_as_supporter,
     close_reach_out,
     hand_back,
     note_contact,
     plan_follow_up,
     postpone,
 )
-from flask_peersupport.reachouts.models import InvolvedRecord, ReachOut
+from flask_peersupport.reachouts.models import ExcludedPerson, InvolvedRecord, ReachOut
 from flask_peersupport.reachouts.states import (
     ContactChannel,
     ContactKind,
@@ -252,3 +255,132 @@ def test_a_conversation_without_an_end_is_brought_up_again(small_programme: Prog
         session.rollback()
         small_programme.work(timedelta(days=14))
         assert len(mails) == 1
+
+
+def test_later_after_contact_or_after_the_promise_has_passed_is_later(
+    small_programme: Programme,
+) -> None:
+    with taken(small_programme) as (session, reach_out):
+        late = NOW + timedelta(hours=26)
+        moment = postpone(session, reach_out, "two_hours", actor=ACTOR, now=late)
+        assert moment == late + timedelta(hours=2)
+        note(session, reach_out, ContactOutcome.CONVERSATION)
+        assert reach_out.contact_due_at is None
+        moment = postpone(session, reach_out, "two_hours", actor=ACTOR, now=NOW)
+        assert moment == reach_out.due_at == NOW + timedelta(hours=2)
+        note(session, reach_out, ContactOutcome.NOT_REACHED)
+        assert reach_out.contact_due_at is None
+
+
+def test_no_need_after_a_conversation_means_supported(small_programme: Programme) -> None:
+    with taken(small_programme) as (session, reach_out):
+        note(session, reach_out, ContactOutcome.CONVERSATION)
+        note(session, reach_out, ContactOutcome.NO_NEED)
+        assert (reach_out.outcome, reach_out.reason) == (Outcome.SUPPORTED, None)
+
+
+def test_a_supporter_withdraws_no_offer(small_programme: Programme) -> None:
+    with taken(small_programme) as (session, reach_out), pytest.raises(InvalidInput):
+        close_as_supporter(session, reach_out, Outcome.WITHDRAWN, reason=None, actor=ACTOR, now=NOW)
+
+
+@pytest.mark.parametrize("is_tried", [False, True])
+def test_not_reached_without_an_attempt_goes_to_the_coordinators(
+    small_programme: Programme, is_tried: bool
+) -> None:
+    with taken(small_programme) as (session, reach_out):
+        if is_tried:
+            note(session, reach_out, ContactOutcome.NOT_REACHED)
+        is_closed = close_as_supporter(
+            session, reach_out, Outcome.NOT_REACHED, reason=None, actor=ACTOR, now=NOW
+        )
+        commit(session)
+        assert is_closed is is_tried
+        assert (reach_out.state == "closed") is is_tried
+        told = mails_about(session, "attention")
+        if not is_tried:
+            assert (reach_out.waiting_for, told) == ("not_reached", 1)
+            close_reach_out(
+                session, reach_out, Outcome.NOT_REACHED, reason=None, actor=ACTOR, now=NOW
+            )
+            assert reach_out.outcome is Outcome.NOT_REACHED
+
+
+def mails_about(session: orm.Session, template: str) -> int:
+    count = sa.select(sa.func.count()).where(Message.template == template)
+    return int(session.scalar(count) or 0)
+
+
+def hand_back_by(session: orm.Session, reach_out: ReachOut, actor: Person) -> None:
+    hand_back(session, reach_out, actor=actor, now=NOW)
+
+
+def close_by(session: orm.Session, reach_out: ReachOut, actor: Person) -> None:
+    close_reach_out(session, reach_out, Outcome.WITHDRAWN, reason=None, actor=actor, now=NOW)
+
+
+@pytest.mark.parametrize("action", [hand_back_by, close_by])
+@pytest.mark.parametrize("is_holder", [True, False])
+def test_who_loses_a_reach_out_is_told_unless_they_did_it(
+    small_programme: Programme,
+    action: Callable[[orm.Session, ReachOut, Person], None],
+    is_holder: bool,
+) -> None:
+    with taken(small_programme) as (session, reach_out):
+        assert reach_out.supporter is not None
+        holder = reach_out.supporter.record.person
+        action(session, reach_out, holder if is_holder else person(STAFF.bram))
+        commit(session)
+        assert mails_about(session, "request_closed") == (0 if is_holder else 1)
+
+
+def test_what_the_colleague_forbids_later_is_taken_away_told_and_audited(
+    small_programme: Programme,
+) -> None:
+    with taken(small_programme) as (session, reach_out):
+        holder = reach_out.supporter
+        assert holder is not None
+        unwanted = ExcludedPerson(involved_id=reach_out.involved_id, person_id=holder.person_id)
+        session.add(unwanted)
+        recheck(session, reach_out, now=NOW)
+        commit(session)
+        assert (reach_out.state, reach_out.supporter_id) == ("queued", None)
+        assert mails_about(session, "request_closed") == 1
+        actions = session.scalars(sa.select(AuditEntry.action)).all()
+        assert "reach_out.taken_away" in actions
+
+
+def test_who_may_be_contacted_again_is_so_on_that_day_after_a_hand_back_too(
+    programme: Programme,
+) -> None:
+    with taken(programme) as (session, reach_out):
+        note(session, reach_out, ContactOutcome.CONTACT_AGAIN)
+        on, opening = reach_out.follow_up_on, reach_out.due_at
+        hand_back(session, reach_out, actor=ACTOR, now=NOW)
+        commit(session)
+        assert (reach_out.state, reach_out.due_at) == ("queued", opening)
+        assert (reach_out.follow_up_on, reach_out.is_asked_again) == (on, True)
+        session.rollback()
+        programme.work(timedelta(days=9))
+        session.rollback()
+        assert reach_out.state == "queued"
+        assert opening is not None
+        programme.work(opening - NOW)
+        request = programme.open_request(session)
+        accept_request(session, request, actor=ACTOR, now=opening)
+        assert reach_out.follow_up_on == on
+        assert reach_out.contact_due_at == opening + timedelta(hours=24)
+
+
+def test_a_planned_follow_up_that_is_handed_back_asks_another_at_once(
+    small_programme: Programme,
+) -> None:
+    with taken(small_programme) as (session, reach_out):
+        holder = reach_out.supporter
+        assert holder is not None
+        on = TODAY + timedelta(days=7)
+        plan_follow_up(session, reach_out, on, is_asked_again=False, actor=ACTOR, now=NOW)
+        hand_back(session, reach_out, actor=ACTOR, now=NOW)
+        commit(session)
+        assert (reach_out.due_at, reach_out.follow_up_on) == (NOW, None)
+        assert (holder.deployments, holder.last_deployed_at) == (0, None)

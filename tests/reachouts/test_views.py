@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from flask_peersupport.reachouts.models import ReachOut
+from flask_peersupport.audit.models import AuditEntry
+from flask_peersupport.clock import utc_now
+from flask_peersupport.reachouts.models import ReachOut, SupportRequest
 from flask_peersupport.values import Involved, Person
 from tests.intake.conftest import STAFF, engine_of, runtime, signed_in
 from tests.reachouts.conftest import COORDINATOR, Programme, anna
@@ -129,6 +132,7 @@ def test_a_telephone_answer_needs_yes_or_a_no_with_its_reason(
         ("close", {}),
         ("close", {"outcome": "declined"}),
         ("close", {"outcome": "perfect"}),
+        ("close", {"outcome": "withdrawn"}),
     ],
 )
 def test_bad_input_comes_back_with_a_sentence_and_changes_nothing(
@@ -163,3 +167,35 @@ def test_bad_input_comes_back_with_a_sentence_and_changes_nothing(
         assert reach_out is not None
         assert (reach_out.state, reach_out.contacts) == ("accepted", [])
     assert request_id
+
+
+def test_after_the_answer_time_no_name_is_shown_by_a_wrong_answer_either(
+    small_programme: Programme,
+) -> None:
+    programme = small_programme
+    programme.report(anna())
+    programme.work()
+    with programme.app.app_context(), runtime(programme.app).storage.work() as session:
+        request = programme.open_request(session)
+        user_id = int(request.supporter.record.person.user_id or 0)
+        address = f"/peersupport/requests/{request.id}"
+        session.execute(
+            sa.update(SupportRequest).values(answer_due_at=utc_now() + timedelta(hours=1))
+        )
+        session.commit()
+    client = signed_in(programme.app, user_id)
+    token = re.search(r'name="csrf_token" value="([^"]+)"', client.get(address).text)
+    assert token
+    wrong = client.post(f"{address}/decline", data={"csrf_token": token[1]})
+    assert (wrong.status_code, "Anna Vos" in wrong.text) == (422, True)
+    with programme.app.app_context(), runtime(programme.app).storage.work() as session:
+        last = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+        assert last is not None
+        assert (last.action, f"/peersupport/requests/{last.object_id}") == ("request.seen", address)
+        assert last.subject is not None
+        session.execute(
+            sa.update(SupportRequest).values(answer_due_at=utc_now() - timedelta(hours=1))
+        )
+        session.commit()
+    late = client.post(f"{address}/decline", data={"csrf_token": token[1]})
+    assert (late.status_code, "Anna" in late.text) == (302, False)

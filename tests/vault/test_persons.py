@@ -62,6 +62,15 @@ def test_the_same_person_is_one_row_and_is_completed(session: orm.Session) -> No
     assert session.scalar(sa.select(sa.func.count()).select_from(PersonRecord)) == 1
 
 
+def test_what_was_typed_completes_and_never_replaces(session: orm.Session) -> None:
+    store_person(session, replace(ANNA, phone="06"), now=NOW)
+    typed = replace(ANNA, name="Ana", phone="07", department="Ward 7", profession="nurse")
+    row = store_person(session, typed, now=NOW, is_typed=True)
+    assert row.person == replace(ANNA, phone="06", profession="nurse")
+    fresh = store_person(session, Person("Bram", email="b@b.example"), now=NOW, is_typed=True)
+    assert fresh.person == Person("Bram", email="b@b.example")
+
+
 def test_a_person_is_found_again_under_the_key_of_an_earlier_month(session: orm.Session) -> None:
     row = store_person(session, ANNA, now=NOW)
     later = NOW + timedelta(days=70)
