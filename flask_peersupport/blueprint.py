@@ -86,6 +86,7 @@ def make_blueprint(settings: Settings, slices: list[Blueprint]) -> Blueprint:
         )
     root.register_blueprint(absent)
     root.before_request(_choose_locale)
+    root.teardown_request(_leave_locale)
     root.after_request(_add_headers)
     root.context_processor(_page_context)
     root.register_error_handler(NotAllowed, _not_found)
@@ -103,7 +104,14 @@ def _static(filename: str) -> Response:
 
 
 def _choose_locale() -> None:
-    i18n.set_locale(pick_locale(current_runtime()))
+    flask.g.peersupport_locale = i18n.set_locale(pick_locale(current_runtime()))
+
+
+def _leave_locale(error: BaseException | None) -> None:
+    """Let the thread's next work begin without the language of this request."""
+    token = flask.g.pop("peersupport_locale", None)
+    if token is not None:
+        i18n.reset_locale(token)
 
 
 def _absent(address: str = "") -> ResponseReturnValue:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import gettext as _gettext
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar, Token
 from datetime import date, datetime, tzinfo
 from functools import cache
 from pathlib import Path
@@ -34,9 +34,15 @@ def use_locale(locale: str) -> Iterator[None]:
         _locale.reset(token)
 
 
-def set_locale(locale: str) -> None:
-    """Speak `locale` for the rest of this context (a request)."""
-    _locale.set(locale)
+def set_locale(locale: str) -> Token[str]:
+    """Speak `locale` from now on, until `reset_locale` is given what this returns."""
+    return _locale.set(locale)
+
+
+def reset_locale(token: Token[str]) -> None:
+    """Speak again what was spoken before `set_locale`."""
+    with suppress(ValueError):  # the request ended in another context: nothing stays there
+        _locale.reset(token)
 
 
 @cache

@@ -21,6 +21,15 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a folder in one process, where several share the run (`-n 3`)."""
+    here = Path(__file__).parent
+    for item in items:
+        folder = item.path.parent
+        group = item.path.stem if folder == here else folder.name
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Say in one line what was skipped, by name."""
     skipped = Counter(
@@ -157,9 +166,12 @@ def serve() -> Iterator[Callable[[Flask], str]]:
         server.server_close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium: Debian's, or the one that playwright installed."""
+    """Chromium: Debian's, or the one that playwright installed.
+
+    It ends with its module: its event loop would be in the way of tests that start one.
+    """
     from playwright.sync_api import Error, sync_playwright
 
     with sync_playwright() as playwright:

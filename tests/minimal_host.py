@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import Flask, redirect, render_template_string, request, url_for
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import orm
+from sqlalchemy import event, orm
 from werkzeug.wrappers import Response
 
 if TYPE_CHECKING:
@@ -87,6 +87,11 @@ PAGE = """<!doctype html>
 """
 
 
+def _trust_the_disk(connection: Any, record: object) -> None:
+    """Wait for no disk: the tests end processes, but cut off no power."""
+    connection.execute("PRAGMA synchronous = OFF")
+
+
 def create_host(database_url: str, config: Mapping[str, Any] | None = None) -> Flask:
     """Build the host. It knows nothing of peer support but the one line in its form."""
     settings = dict(config or {})
@@ -98,6 +103,9 @@ def create_host(database_url: str, config: Mapping[str, Any] | None = None) -> F
     )
     app.config.from_mapping(settings)
     db.init_app(app)
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            event.listen(db.engine, "connect", _trust_the_disk)
     login_manager.init_app(app)
     login_manager.login_view = "show_sign_in"
 

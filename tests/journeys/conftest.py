@@ -22,6 +22,7 @@ from flask_peersupport.clock import utc_now
 from flask_peersupport.jobs import run_due
 from flask_peersupport.reachouts.models import ReachOut, SupportRequest
 from flask_peersupport.runtime import current_runtime
+from flask_peersupport.supporters.models import Supporter
 
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 900}
@@ -61,6 +62,12 @@ class Hospital:
         """Do the work that is due."""
         with self.app.app_context():
             return run_due(current_runtime(), now or utc_now())
+
+    def change_supporters(self, **values: object) -> None:
+        """Change every supporter's record."""
+        with self.app.app_context():
+            db.session.execute(db.update(Supporter).values(**values))
+            db.session.commit()
 
     def username_of(self, name: str) -> str:
         """Return the user name of somebody on the staff."""

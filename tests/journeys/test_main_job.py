@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from flask_peersupport.clock import utc_now
+from flask_peersupport.runtime import runtime_of
+from flask_peersupport.supporters.states import SupporterState
+from flask_peersupport.worker import EmbeddedWorker
 from tests.journeys.conftest import PHONE, Hospital, check
 
 pytestmark = pytest.mark.browser
@@ -272,3 +276,71 @@ def test_without_javascript_the_step_still_takes_names(hospital: Hospital) -> No
     expect(page.locator("h1")).to_have_text("Dank je wel. Een collega neemt contact met je op.")
     hospital.work()
     assert hospital.reach_out("Willem Hoekstra")["state"] == "asking"
+
+
+def test_nobody_left_tells_the_coordinators_at_once(hospital: Hospital) -> None:
+    hospital.change_supporters(state=SupporterState.PAUSED)
+    report_calamity(hospital.sign_in(NURSE), hospital.address)
+    hospital.work()
+    assert hospital.reach_out("Sanne de Jong")["waiting_for"] == "no_supporter"
+    page = hospital.sign_in(COORDINATOR)
+    page.goto(f"{hospital.address}/mailroom")
+    expect(page.locator("main")).to_contain_text("ellen.dijkstra@noorderhaven.example")
+    assert "Sanne" not in page.inner_text("main")
+    page.goto(f"{hospital.address}/peersupport/queue")
+    expect(page.locator("main")).to_contain_text("Er is geen supporter meer")
+    page.get_by_role("link", name="Sanne de Jong").click()
+    check(page)
+
+
+def test_an_unknown_department_waits_for_a_coordinator(hospital: Hospital) -> None:
+    page = hospital.sign_in(NURSE)
+    fill_calamity(page, hospital.address)
+    page.locator("[data-ps-colleagues] > summary").click()
+    name_colleague(page, 0, "Gast Arts")
+    page.locator(".ps-colleague summary").first.click()
+    page.fill("[name=peersupport-colleagues-0-phone]", "050 361 61 61")
+    page.fill("[name=peersupport-colleagues-0-department]", "Elders")
+    submit(page)
+    hospital.work()
+    assert hospital.reach_out("Gast Arts")["waiting_for"] == "unknown_department"
+    coordinator = hospital.sign_in(COORDINATOR)
+    coordinator.goto(f"{hospital.address}/peersupport/queue")
+    coordinator.get_by_role("link", name="Gast Arts").click()
+    check(coordinator)
+    coordinator.fill("[name=department]", "Radiologie")
+    coordinator.locator("form[action$='/identify'] button").last.click()
+    hospital.work()
+    assert hospital.reach_out("Gast Arts")["state"] == "asking"
+
+
+def test_at_night_somebody_who_chose_it_is_asked_and_else_it_waits(hospital: Hospital) -> None:
+    report_calamity(hospital.sign_in(NURSE), hospital.address)
+    tomorrow = utc_now().astimezone(ZoneInfo("Europe/Amsterdam")) + timedelta(days=1)
+    night = tomorrow.replace(hour=3, minute=0)
+    hospital.change_supporters(is_asked_at_night=False)
+    hospital.work(night)
+    assert hospital.reach_out("Sanne de Jong")["state"] == "queued"
+    page = hospital.sign_in(COORDINATOR)
+    page.goto(f"{hospital.address}/peersupport/queue")
+    expect(page.locator("main")).to_contain_text("Sanne de Jong")
+    check(page)
+    hospital.work(tomorrow.replace(hour=8, minute=0))
+    assert hospital.reach_out("Sanne de Jong")["state"] == "asking"
+
+
+def test_the_worker_of_the_server_asks_within_seconds(hospital: Hospital) -> None:
+    """As in the demo: nobody calls the work by hand."""
+    report_calamity(hospital.sign_in(NURSE), hospital.address)
+    worker = EmbeddedWorker(hospital.app, runtime_of(hospital.app))
+    worker.ensure_started()
+    try:
+        page = hospital.sign_in(COORDINATOR)
+        for _ in range(40):
+            page.goto(f"{hospital.address}/peersupport/queue?state=asking")
+            if page.get_by_role("link", name="Sanne de Jong").count():
+                break
+            page.wait_for_timeout(250)
+        expect(page.get_by_role("link", name="Sanne de Jong")).to_be_visible()
+    finally:
+        worker.stop()
