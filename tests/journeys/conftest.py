@@ -39,7 +39,12 @@ class Hospital:
 
     def sign_in(self, username: str, size: dict[str, int] = DESKTOP, locale: str = "nl") -> Page:
         """Return a page on which `username` is signed in."""
-        context = self.browser.new_context(viewport=size, locale=locale)  # type: ignore[arg-type]
+        # colours that are on their way to others would be read by axe half-way
+        context = self.browser.new_context(
+            viewport=size,  # type: ignore[arg-type]
+            locale=locale,
+            reduced_motion="reduce",
+        )
         context.set_default_timeout(10_000)
         self.contexts.append(context)
         page = context.new_page()
