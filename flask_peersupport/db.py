@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -106,11 +106,6 @@ def id_column() -> orm.MappedColumn[str]:
     return orm.mapped_column(sa.String(32), primary_key=True, default=new_id)
 
 
-def is_violation(error: sa.exc.DBAPIError) -> bool:
-    """Return whether a UNIQUE constraint, not a fault, stopped the statement."""
-    return isinstance(error, sa.exc.IntegrityError)
-
-
 class Storage:
     """Where our tables live: the session that views use, and sessions for work of our own."""
 
@@ -187,8 +182,3 @@ def database_now(session: orm.Session) -> datetime:
     }.get(session.get_bind().dialect.name, "strftime('%Y-%m-%d %H:%M:%f000', 'now')")
     statement = sa.select(sa.literal_column(expression, UTCDateTime()))
     return session.execute(statement).scalar_one()
-
-
-def after(session: orm.Session, duration: timedelta) -> datetime:
-    """Return the database's clock plus `duration`, for a lease."""
-    return database_now(session) + duration
