@@ -5,7 +5,7 @@ A host writes them as `PEERSUPPORT_<NAME>` in `app.config`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from typing import Any
@@ -183,6 +183,11 @@ class Settings:
     keyring: str | None = declare(
         None, _text_or_none, "Path of the keyring file; default: in the instance folder."
     )
+    spool: str | None = declare(
+        None,
+        _text_or_none,
+        "Folder for reports that cannot be stored just now; default: in the instance folder.",
+    )
     user_model: str | None = declare(
         None, _text_or_none, "Name of the host's user class; default: the one that can sign in."
     )
@@ -278,6 +283,15 @@ class Settings:
         return self.approach.get(kind, "all")
 
 
+def _unknown_setting(key: str, known: Iterable[str]) -> str:
+    import difflib  # B6: only where the start stops
+
+    names = [name.removeprefix(PREFIX) for name in known]
+    near = difflib.get_close_matches(key.removeprefix(PREFIX), names, 1)
+    perhaps = f", perhaps to {PREFIX}{near[0]}" if near else ""
+    return f"{key} is not a setting of flask_peersupport: remove it or correct its name{perhaps}"
+
+
 def load_settings(config: Mapping[str, Any]) -> Settings:
     """Read the settings out of an app's configuration.
 
@@ -288,7 +302,7 @@ def load_settings(config: Mapping[str, Any]) -> Settings:
     values: dict[str, Any] = {}
     for key in sorted(key for key in config if key.startswith(PREFIX)):
         if key not in known:
-            raise ConfigurationError(f"{key} is not a setting of flask_peersupport")
+            raise ConfigurationError(_unknown_setting(key, known))
         item = known[key]
         try:
             values[item.name] = item.metadata["read"](config[key])

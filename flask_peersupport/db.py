@@ -126,6 +126,10 @@ class Storage:
         """The engine of our tables, made when first used."""
         return self._engine()
 
+    def is_reached_by(self, connection: sa.Connection) -> bool:
+        """Return whether a connection of the host's leads to our tables."""
+        return self.is_shared_with_host and connection.engine.pool is self.engine.pool
+
     def new_session(self) -> orm.Session:
         """Return a session of our own, apart from the host's.
 

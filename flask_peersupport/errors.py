@@ -21,6 +21,10 @@ class KeyringError(PeerSupportError):
     """The keyring is missing, unreadable or lacks the key of a month."""
 
 
+class DatabaseBusy(PeerSupportError):
+    """The tables could not be changed now, for somebody else uses or changes them: run it again."""
+
+
 class NotAllowed(PeerSupportError):
     """The actor may not do this. Shown exactly like an address that does not exist."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from flask import Flask, current_app
+from flask import Flask, appcontext_pushed, current_app, request
 from sqlalchemy import orm
 
 from . import blueprint as pages
@@ -22,17 +22,21 @@ from .db import Storage
 from .errors import ConfigurationError
 from .intake import hooks
 from .intake import views as intake_views
+from .intake.describing import running_fields
 from .intake.expansion import count_stuck_intake, retry_stuck_intake
-from .intake.receiver import listen_to, running_fields
+from .intake.receiver import listen_to
 from .intake.rendering import render_step
 from .intake.reports import WatchedReports
+from .intake.step_page import step_url
+from .intake.verifier import install_verifier
+from .intake.writes import watch_writes
 from .jobs import run_due
 from .outbox import views as outbox_views
 from .ports import Departments, Keys, Reports, Roles, Users
 from .reachouts import mails as _mails  # noqa: F401 - registers what its mails are about
 from .reachouts import request_views
 from .reachouts import views as reach_out_views
-from .runtime import EXTENSION, Runtime, current_runtime
+from .runtime import EXTENSION, Runtime, current_runtime, runtime_of
 from .supporters import department_views
 from .supporters import views as supporter_views
 from .values import Report
@@ -126,6 +130,8 @@ class PeerSupport:
             )
         )
         hooks.install_hooks(app, runtime)
+        install_verifier(app, runtime)
+        _watch_engines_with_first_context(app, db, session)
         schema.keep_out_of_host_migrations(app)
         app.cli.add_command(cli.peersupport_commands)
         if settings.worker == "embedded":
@@ -160,6 +166,21 @@ class PeerSupport:
         self._watched[model] = since
         listen_to(model)
 
+    def step_url(self, report: Any, next: str | None = None) -> str:
+        """Take a report in and return the page that asks its reporter who needs support.
+
+        For `return redirect(peersupport.step_url(report))` after the host has stored the report.
+        Nothing of ours is raised.
+
+        Args:
+            report: a `Report`, or an object that has a description.
+            next: where the reporter goes afterwards, within this host; default: `report.url`.
+        """
+        runtime = runtime_of(current_app._get_current_object())  # type: ignore[attr-defined]
+        if runtime is None:
+            return next or f"{request.script_root}/"
+        return step_url(runtime, report, next)
+
     @property
     def users(self) -> Users:
         """The users adapter of the current app."""
@@ -187,11 +208,16 @@ class PeerSupport:
         adapters: Mapping[str, Any],
     ) -> Runtime:
         storage = _make_storage(app, settings, db, session)
-        registries = [db.Model.registry] if db is not None else []
+
+        def registries() -> set[Any]:
+            """The host's mapped classes: of Flask-SQLAlchemy, or where its reports are mapped."""
+            found = {sa.inspect(m).registry for m in self._descriptions if _is_mapped(m)}
+            return found if db is None else {db.Model.registry, *found}
+
         keyring = settings.keyring or str(Path(app.instance_path) / "peersupport-keyring.json")
         defaults: dict[str, Callable[[], Any]] = {
             "users": lambda: LoginUsers(
-                settings, db.session if db is not None else storage.session, registries
+                settings, session or storage.session if db is None else db.session, registries
             ),
             "roles": lambda: GrantedRoles(storage),
             "departments": lambda: ListedDepartments(storage),
@@ -205,6 +231,8 @@ class PeerSupport:
         return Runtime(
             settings=settings,
             storage=storage,
+            spool=Path(settings.spool or Path(app.instance_path) / "peersupport-spool"),
+            host_session=session if db is None else db.session,
             descriptions=self._descriptions,
             watched=self._watched,
             count_stuck_intake=count_stuck_intake,
@@ -254,6 +282,38 @@ def _own_storage(app: Flask, uri: str) -> Storage:
     session = orm.scoped_session(factory)
     app.teardown_appcontext(lambda error: session.remove())
     return Storage(session, engine, is_shared_with_host=False)
+
+
+def _watch_engines_with_first_context(
+    app: Flask, db: Any, session: orm.scoped_session[Any] | None
+) -> None:
+    """Notice what is written on the host's engines, as soon as there are any."""
+    if db is None and session is None:
+        return
+    is_done = False
+
+    def watch(sender: Flask, **extra: Any) -> None:
+        nonlocal is_done
+        if is_done:
+            return
+        for engine in _engines_of(db, session):
+            watch_writes(engine)
+            is_done = True
+
+    appcontext_pushed.connect(watch, app, weak=False)
+
+
+def _engines_of(db: Any, session: orm.scoped_session[Any] | None) -> list[sa.Engine]:
+    """Return the host's engines; none where Flask-SQLAlchemy is not initialised yet."""
+    if db is not None:
+        return list(db.engines.values()) if "sqlalchemy" in current_app.extensions else []
+    assert session is not None
+    has_one = session.registry.has()
+    try:
+        return [_engine_of(session)]
+    finally:
+        if not has_one:
+            session.remove()
 
 
 def _start_worker_with_first_request(app: Flask, runtime: Runtime) -> None:

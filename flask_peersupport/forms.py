@@ -10,9 +10,9 @@ from markupsafe import Markup
 from wtforms import Field
 from wtforms.form import BaseForm
 
-from .intake.receiver import taken
 from .intake.rendering import render_step
 from .intake.step import Step, has_step, posted_fields, read_step, step_fields
+from .intake.taken import taken
 
 
 class StepField(Field):  # type: ignore[misc]

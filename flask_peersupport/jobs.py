@@ -20,6 +20,8 @@ from sqlalchemy import orm
 from .db import begin_immediate, commit, rollback
 from .intake.expansion import expand_intake
 from .intake.models import IntakeRecord
+from .intake.recovery import decide_unconfirmed, store_spooled, unconfirmed_before
+from .intake.spool import due_entries, postpone
 from .reachouts.answering import expire_request
 from .reachouts.asking import ask_together
 from .reachouts.chasing import CHASED, chase
@@ -128,6 +130,32 @@ def _idle_sessions(runtime: Runtime) -> list[orm.scoped_session[Any]]:
         for session in found.values()
         if not (session.registry.has() and session().in_transaction())
     ]
+
+
+def _unspool(run: _Run) -> int:
+    """Take in what waits in this machine's spool."""
+    runtime, done = run.runtime, 0
+    for path in list(due_entries(runtime.spool, run.now)):
+        if run.attempt(lambda path=path: store_spooled(run.session, runtime, path)) is None:  # type: ignore[misc]
+            postpone(path, run.now)
+        else:
+            path.unlink(missing_ok=True)
+            done += 1
+    return done
+
+
+def _confirm(run: _Run) -> int:
+    """Decide about what the host never confirmed: it was killed before or after its commit."""
+    session, done = run.session, 0
+    for intake_id in run.ids(unconfirmed_before(run.now).limit(_BATCH)):
+        intake = _locked_intake(session, intake_id, run.now)
+        if intake is None:
+            rollback(session)
+        elif run.attempt(lambda row=intake: decide_unconfirmed(session, run.runtime, row)):  # type: ignore[misc]
+            done += 1
+        else:
+            _postpone_intake(run, intake_id)
+    return done
 
 
 def _expand(run: _Run) -> int:
@@ -327,6 +355,8 @@ Job = Callable[[_Run], int]
 #: In the order in which one makes work for the next.
 JOBS: tuple[tuple[str, Job], ...] = (
     ("refresh", _refresh),
+    ("unspool", _unspool),
+    ("confirm", _confirm),
     ("expand", _expand),
     ("expire", _expire),
     ("ask", _ask),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 from flask import Flask, current_app
@@ -34,6 +35,10 @@ class Runtime:
     descriptions: Mapping[type[Any], Callable[[Any], Report | None]]
     #: Classes that are watched, with the attribute that tells when they were made, if any.
     watched: Mapping[type[Any], Any]
+    #: Where the reports are that could not be taken in.
+    spool: Path
+    #: The session of the host's own objects; None: it has none of SQLAlchemy's.
+    host_session: orm.scoped_session[Any] | None = None
     #: Says in which language the host speaks now, e.g. "nl"; None: the host has no say.
     locale_selector: Callable[[], str | None] | None = None
     #: How many reports came in that could not be expanded; the intake says so.

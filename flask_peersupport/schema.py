@@ -5,7 +5,8 @@ Alembic and the models are loaded when a function needs them (B6).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module, resources
 from typing import TYPE_CHECKING, Any
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
 VERSION_TABLE = "peersupport_alembic_version"
 PREFIX = "peersupport_"
 #: The slices that have tables.
-SLICES = ("access", "audit", "intake", "outbox", "reachouts", "supporters", "vault")
+SLICES = ("access", "audit", "heartbeat", "intake", "outbox", "reachouts", "supporters", "vault")
 
-_IncludeObject = Callable[[Any, str | None, str, bool, Any], bool]
+#: The registry of Alembic that we have joined.
+_joined: list[Any] = []
 
 
 def metadata() -> sa.MetaData:
@@ -44,7 +46,11 @@ def options() -> dict[str, Any]:
 
 
 def upgrade(engine: sa.Engine, revision: str = "head") -> None:
-    """Bring our tables to `revision`. One that was killed half-way goes on where it stopped."""
+    """Bring our tables to `revision`. One that was killed half-way goes on where it stopped.
+
+    Raises:
+        DatabaseBusy: somebody else changes or uses the tables; nothing is lost by a next run.
+    """
     from alembic import command
 
     with _migrating(engine) as config:
@@ -52,7 +58,11 @@ def upgrade(engine: sa.Engine, revision: str = "head") -> None:
 
 
 def downgrade(engine: sa.Engine, revision: str) -> None:
-    """Bring our tables back to `revision`; "base" drops them with all they hold."""
+    """Bring our tables back to `revision`; "base" drops them with all they hold.
+
+    Raises:
+        DatabaseBusy: as for `upgrade`.
+    """
     from alembic import command
 
     with _migrating(engine) as config:
@@ -82,48 +92,73 @@ def current(engine: sa.Engine) -> str | None:
 
 
 def differences(engine: sa.Engine) -> list[Any]:
-    """Return in what our tables differ from the models, as Alembic says it; mostly nothing."""
+    """Return in what our tables differ from the models, as Alembic says it; mostly nothing.
+
+    The host may have tables whose names begin like ours.
+    """
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
+    known = metadata().tables
+    only_known = {"include_name": lambda name, kind, parents: kind != "table" or name in known}
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts=options())
+        context = MigrationContext.configure(connection, opts=options() | only_known)
         return list(compare_metadata(context, metadata()))
 
 
-def keep_out_of_host_migrations(app: Flask) -> None:
-    """See to it that the host's `flask db migrate` proposes nothing about our tables.
+def is_of_host(name: str | None, kind: str, parents: Any = None) -> bool:
+    """Leave our tables out of the host's migrations: an `include_name` for an `env.py`.
 
-    Flask-Migrate may start after us, so each application context looks whether it has; the
-    migration commands run in one.
+    Hosts whose `env.py` runs in the app, as Flask-Migrate's does, or creates it need no such
+    thing: `init_app` sees to it.
     """
-    _wrap_include_object(app)
-    appcontext_pushed.connect(_wrap_include_object, app)
+    return kind != "table" or not (name or "").startswith(PREFIX)
 
 
-class _WithoutOurs:
-    """The host's own choice of what its migrations look at, less our tables."""
+def keep_out_of_host_migrations(app: Flask) -> None:
+    """See to it that what the host's migrations propose leaves our tables alone.
 
-    def __init__(self, of_host: _IncludeObject | None) -> None:
-        self._of_host = of_host
-
-    def __call__(
-        self, item: Any, name: str | None, kind: str, reflected: bool, compare_to: Any
-    ) -> bool:
-        if kind == "table" and name is not None and name.startswith(PREFIX):
-            return False
-        return self._of_host is None or self._of_host(item, name, kind, reflected, compare_to)
+    Alembic may be loaded after us, so each application context looks whether it is: the commands
+    of Flask-Migrate run in one. No option of the host's is touched, so whatever its `env.py` does
+    with them goes on working.
+    """
+    _join_comparisons(app)
+    appcontext_pushed.connect(_join_comparisons, app)
 
 
-def _wrap_include_object(app: Flask, **extra: Any) -> None:
-    arguments = getattr(app.extensions.get("migrate"), "configure_args", None)
-    if arguments is None or isinstance(arguments.get("include_object"), _WithoutOurs):
+def _join_comparisons(app: Flask, **extra: Any) -> None:
+    """Have Alembic call us when it has compared tables, where this process uses it at all."""
+    comparing = sys.modules.get("alembic.autogenerate")
+    comparators = getattr(comparing, "comparators", None)  # None: it is just being loaded
+    if comparators is None or comparators in _joined:
         return
-    arguments["include_object"] = _WithoutOurs(arguments.get("include_object"))
+    _joined.append(comparators)
+    from alembic import util
+
+    # Since 1.18 whoever wants to be last says so; before, who comes last is.
+    priority = getattr(util, "DispatchPriority", None)
+    options = {} if priority is None else {"priority": priority.LAST}
+    comparators.dispatch_for("schema", **options)(_drop_what_is_about_ours)
+
+
+def _drop_what_is_about_ours(compared: Any, proposals: Any, schemas: Any) -> None:
+    """Take out of the host's proposals what is about our tables.
+
+    A table of the host's own whose name begins like ours stays, unless we have one of that name.
+    """
+    if compared.migration_context.version_table == VERSION_TABLE:
+        return  # these are our own
+    ours = {VERSION_TABLE, *metadata().tables}
+    of_host = {table.name for table in compared.sorted_tables} - ours
+    proposals.ops[:] = [
+        proposal
+        for proposal in proposals.ops
+        if (name := getattr(proposal, "table_name", None)) in of_host or is_of_host(name, "table")
+    ]
 
 
 def _is_ours(name: str | None, kind: str, parents: Any) -> bool:
-    return kind != "table" or (name or "").startswith(PREFIX)
+    return kind != "table" or not is_of_host(name, kind)
 
 
 def configuration() -> Config:
@@ -144,30 +179,9 @@ def configuration() -> Config:
 
 @contextmanager
 def _migrating(engine: sa.Engine) -> Iterator[Config]:
+    from .upgrade_lock import migrating_connection  # B6: with what changes tables, not at the start
+
     config = configuration()
-    with engine.connect() as connection:
+    with migrating_connection(engine) as connection:
         config.attributes["connection"] = connection
-        if engine.dialect.name == "sqlite":
-            with _sqlite_transaction(connection):
-                yield config
-        else:
-            yield config
-
-
-@contextmanager
-def _sqlite_transaction(connection: sa.Connection) -> Iterator[None]:
-    """Begin at once, for sqlite3 would leave changes of tables outside the transaction.
-
-    Rebuilding a table drops the old one: with foreign keys on, that would empty others. They can
-    be switched outside a transaction only, so before SQLAlchemy begins one.
-    """
-    raw: Any = connection.connection.dbapi_connection
-    (has_foreign_keys,) = raw.execute("PRAGMA foreign_keys").fetchone()
-    raw.execute("PRAGMA foreign_keys = OFF")
-    try:
-        with connection.begin():
-            if not raw.in_transaction:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-            yield
-    finally:
-        raw.execute(f"PRAGMA foreign_keys = {has_foreign_keys}")
+        yield config

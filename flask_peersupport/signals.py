@@ -1,5 +1,7 @@
 """Signals that hosts receive and send.
 
+Hosts send `report_created` and `user_removed`, with the app as sender; the rest they receive.
+
 Sender is always the app; arguments are keywords; receivers take `**extra`. An action remembers
 its signals in `session.info`; whoever commits sends them after the commit returned. They carry
 ids, never names. A receiver that raises is logged and harms neither the others nor the sender.
@@ -32,6 +34,11 @@ reach_out_overdue = _namespace.signal("reach_out_overdue")
 reach_out_closed = _namespace.signal("reach_out_closed")
 #: A report was stored by the host, but its step could not be taken in: `kind`, `ref`.
 intake_failed = _namespace.signal("intake_failed")
+
+
+#: Sent by the host: `report` (a `Report`, or an object with a description) was made, before or
+#: after the commit; `step`, optional: the data of the WTForms field.
+report_created = _namespace.signal("report_created")
 
 
 def remember(memory: dict[Any, Any], signal: Signal, **arguments: str) -> None:

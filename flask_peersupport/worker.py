@@ -1,4 +1,4 @@
-"""The embedded worker: a thread that starts with the first request of a server process.
+"""The worker's loop, and the embedded worker: a thread that starts with a process's first request.
 
 Several processes may run one each; every piece of work is claimed, so each is done once.
 """
@@ -8,11 +8,14 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 import weakref
 
 from flask import Flask
 
 from .clock import utc_now
+from .heartbeat.beats import Pulse
+from .heartbeat.models import WorkerKind
 from .jobs import run_due
 from .runtime import Runtime
 
@@ -65,9 +68,16 @@ class EmbeddedWorker:
             self._thread.join(timeout)
 
     def _run(self, stop: threading.Event) -> None:
-        while not stop.is_set():
-            work_once(self._app, self._runtime)
-            stop.wait(POLL_SECONDS)
+        work_until(stop, self._app, self._runtime, WorkerKind.EMBEDDED)
+
+
+def work_until(stop: threading.Event, app: Flask, runtime: Runtime, kind: WorkerKind) -> None:
+    """Do due work once a second, and beat once a minute, until `stop` is set."""
+    pulse = Pulse(kind)
+    while not stop.is_set():
+        pulse.beat_if_due(app, runtime, seconds=time.monotonic())
+        work_once(app, runtime)
+        stop.wait(POLL_SECONDS)
 
 
 def work_once(app: Flask, runtime: Runtime) -> dict[str, int]:

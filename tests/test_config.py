@@ -89,8 +89,16 @@ def test_an_ill_typed_value_is_named(item: Field[Any]) -> None:
 
 def test_an_unknown_setting_is_named() -> None:
     with pytest.raises(ConfigurationError) as caught:
-        load_settings({"PEERSUPPORT_RETENTION": 90})
-    assert str(caught.value) == "PEERSUPPORT_RETENTION is not a setting of flask_peersupport"
+        load_settings({"PEERSUPPORT_COLOUR": "blue"})
+    assert str(caught.value) == (
+        "PEERSUPPORT_COLOUR is not a setting of flask_peersupport: remove it or correct its name"
+    )
+
+
+def test_an_unknown_setting_that_resembles_one_says_so() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings({"PEERSUPPORT_RETENTION_DAY": 90})
+    assert str(caught.value).endswith("correct its name, perhaps to PEERSUPPORT_RETENTION_DAYS")
 
 
 @pytest.mark.parametrize(

@@ -80,3 +80,7 @@ def test_starting_loads_no_other_package(loaded: list[str]) -> None:
 
 def test_what_is_used_by_few_is_loaded_on_use(loaded: list[str]) -> None:
     assert top_levels(loaded) & ON_USE == set()
+
+
+def test_the_doctor_is_loaded_on_use(loaded: list[str]) -> None:
+    assert [name for name in loaded if name.startswith("flask_peersupport.doctor")] == []

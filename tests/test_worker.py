@@ -15,6 +15,8 @@ import sqlalchemy as sa
 from flask import Flask
 
 from flask_peersupport.clock import utc_now
+from flask_peersupport.db import database_now
+from flask_peersupport.heartbeat.beats import living_workers
 from flask_peersupport.reachouts.models import ReachOut
 from flask_peersupport.worker import EmbeddedWorker, work_once
 from tests.intake.conftest import runtime
@@ -58,6 +60,69 @@ def test_it_starts_with_the_first_request_and_does_the_work(
     finally:
         worker.stop()
     assert workers() == []
+
+
+def living_kinds(app: Flask) -> list[str]:
+    with app.app_context(), runtime(app).storage.work() as session:
+        return [row.kind for row in living_workers(session, now=database_now(session))]
+
+
+def test_it_beats_while_it_works(make_app: Callable[..., Flask]) -> None:
+    app = make_app(PEERSUPPORT_WORKER="separate")
+    worker = EmbeddedWorker(app, runtime(app))
+    worker.ensure_started()
+    try:
+        assert wait_for(lambda: living_kinds(app) == ["embedded"])
+    finally:
+        worker.stop()
+
+
+def test_a_worker_that_cannot_beat_works_all_the_same(make_app: Callable[..., Flask]) -> None:
+    app = make_app(PEERSUPPORT_WORKER="separate")
+    prepare(app).report(anna(), due_at=utc_now())
+    with app.app_context(), runtime(app).storage.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE peersupport_heartbeat")
+    worker = EmbeddedWorker(app, runtime(app))
+    worker.ensure_started()
+
+    def is_queued() -> bool:
+        with app.app_context(), runtime(app).storage.work() as session:
+            return session.scalar(sa.select(ReachOut.id)) is not None
+
+    try:
+        assert wait_for(is_queued)
+    finally:
+        worker.stop()
+
+
+def test_the_worker_of_the_command_line_beats_and_stops(
+    make_app: Callable[..., Flask], sqlite_url: str, tmp_path: Path
+) -> None:
+    app = make_app()
+    host = tmp_path / "host.py"
+    host.write_text(
+        f"""
+from tests import minimal_host
+
+app = minimal_host.create_host({sqlite_url!r}, {{
+    "PEERSUPPORT_KEYRING": {app.config["PEERSUPPORT_KEYRING"]!r},
+    "PEERSUPPORT_WORKER": "separate",
+}})
+minimal_host.add_peersupport(app)
+"""
+    )
+    root = str(Path(__file__).parent.parent)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "flask", "--app", str(host), "peersupport", "worker"],
+        cwd=root,
+        env=os.environ | {"PYTHONPATH": root},
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        assert wait_for(lambda: living_kinds(app) == ["separate"])
+    finally:
+        process.terminate()
+        assert process.wait(30) == 0
 
 
 def test_it_starts_neither_in_tests_nor_where_it_is_separate(

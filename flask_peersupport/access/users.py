@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from functools import cache
 from operator import attrgetter
 from typing import Any
@@ -32,7 +33,10 @@ class LoginUsers:
     """Reads the signed-in user through Flask-Login, others through the host's user model."""
 
     def __init__(
-        self, settings: Settings, session: orm.scoped_session[Any], registries: list[Any]
+        self,
+        settings: Settings,
+        session: orm.scoped_session[Any],
+        registries: Callable[[], Iterable[Any]],
     ) -> None:
         self._settings = settings
         self._session = session
@@ -85,7 +89,7 @@ class LoginUsers:
 
     def _model(self) -> type[Any]:
         name = self._settings.user_model
-        classes = [m.class_ for registry in self._registries for m in registry.mappers]
+        classes = [m.class_ for registry in self._registries() for m in registry.mappers]
         fits = [
             c
             for c in classes

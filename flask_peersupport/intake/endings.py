@@ -1,8 +1,8 @@
 """Whether the host's transaction, in which one of its reports was written, was committed.
 
-The session's events tell it, without a statement. `after_commit` also fires when a savepoint is
-released, and a savepoint that is rolled back undoes the report although the host commits later;
-so the savepoints around the report are remembered with it.
+The events of the session and of the engine tell it, without a statement. `after_commit` also fires
+when a savepoint is released, and a savepoint that is rolled back undoes the report although the
+host commits later; so the savepoints around the report are remembered with it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import event, orm
 
+AtEnd = Callable[[bool], None]
 _FOLLOWED = "peersupport_followed"
 
 
@@ -21,18 +22,25 @@ class Ending:
 
     Attributes:
         is_committed: whether the host's commit was seen.
-        at_end: called once with that, after the outermost transaction has ended.
+        has_ended: whether its end was seen, either way.
+        at_end: called once with `is_committed`, after the outermost transaction has ended.
         transactions: the savepoints around the report; with one of them it is undone.
         is_undone: whether that happened.
     """
 
     is_committed: bool = False
-    at_end: Callable[[bool], None] | None = None
+    has_ended: bool = False
+    at_end: AtEnd | None = None
     transactions: tuple[orm.SessionTransaction, ...] = ()
     is_undone: bool = False
 
 
-def follow(session: orm.Session | None, at_end: Callable[[bool], None] | None = None) -> Ending:
+def committed() -> Ending:
+    """Return the ending of what is committed already."""
+    return Ending(is_committed=True, has_ended=True)
+
+
+def follow(session: orm.Session | None, at_end: AtEnd | None = None) -> Ending:
     """Return what will say whether that which `session` writes just now is committed."""
     ending = Ending(at_end=at_end)
     if session is not None:
@@ -78,5 +86,6 @@ def _after_transaction_end(session: orm.Session, transaction: orm.SessionTransac
     session.info[_FOLLOWED].clear()
     for ending in endings:
         ending.transactions = ()
+        ending.has_ended = True
         if ending.at_end is not None:
             ending.at_end(ending.is_committed)

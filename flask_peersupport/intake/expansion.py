@@ -14,7 +14,6 @@ from sqlalchemy import orm
 
 from .. import signals
 from ..audit import record
-from ..clock import utc_now
 from ..db import new_id
 from ..matching.departments import names_in, own_departments, present
 from ..reachouts import notices
@@ -43,6 +42,7 @@ from ..supporters.models import Supporter
 from ..values import Involved, Person, Report, Wish, WishBy
 from ..vault.models import PersonRecord
 from ..vault.persons import find_person_ids, name_marks, store_person
+from .marks import mark_report
 from .models import IntakeRecord
 from .payload import Payload, Preferences, open_payload
 from .resolution import (
@@ -62,8 +62,6 @@ DAY_PARTS = ("morning", "afternoon", "evening")
 DEPARTMENT_LENGTH, DEPARTMENTS_LENGTH = 200, 420
 #: A department was typed that is not in the list: the text itself stays sealed in the vault.
 UNKNOWN_TEXT = "unknown_department_text"
-#: An intake that the host has not committed after so long was left behind by a process killed.
-CONFIRMED_WITHIN = timedelta(minutes=15)
 
 
 def expand_intake(session: orm.Session, intake: IntakeRecord, *, now: datetime) -> list[ReachOut]:
@@ -71,6 +69,7 @@ def expand_intake(session: orm.Session, intake: IntakeRecord, *, now: datetime) 
     runtime = current_runtime()
     payload = open_payload(intake.id, intake.payload, runtime.keys.get(intake.month))
     report = _report(session, payload, intake, now)
+    mark_report(session, report.kind, report.ref, now=now)
     made = []
     for named in _everybody(runtime, payload):
         involved = _involved(session, runtime, report, named, now)
@@ -92,7 +91,7 @@ def _report(
     given = payload.report
     statement = (
         sa.select(ReportRecord)
-        .where(ReportRecord.kind == given.kind, ReportRecord.ref == given.ref)
+        .where(ReportRecord.kind == intake.kind, ReportRecord.ref == intake.ref)
         .with_for_update()
         .execution_options(populate_existing=True)
     )
@@ -100,10 +99,11 @@ def _report(
     if known is None:
         known = ReportRecord(
             id=new_id(),
-            kind=given.kind,
-            ref=given.ref,
+            kind=intake.kind,
+            ref=intake.ref,
             reported_at=intake.received_at,
             received_at=intake.received_at,
+            found_at=now if payload.is_found else None,
         )
         try:
             with session.begin_nested():
@@ -361,11 +361,9 @@ def _waits_for(
 
 
 def count_stuck_intake(session: orm.Session) -> int:
-    """Return how many intake rows could not be expanded, or were never confirmed."""
-    is_unconfirmed = IntakeRecord.is_confirmed.is_(False) & (
-        IntakeRecord.received_at < utc_now() - CONFIRMED_WITHIN
-    )
-    statement = sa.select(sa.func.count()).where((IntakeRecord.attempts > 0) | is_unconfirmed)
+    """Return how many intake rows could not be expanded, or cannot be confirmed by anybody."""
+    is_stuck = (IntakeRecord.attempts > 0) | IntakeRecord.due_at.is_(None)
+    statement = sa.select(sa.func.count()).where(is_stuck)
     return session.scalar(statement) or 0
 
 
@@ -373,7 +371,7 @@ def retry_stuck_intake(session: orm.Session, actor: Person, now: datetime) -> in
     """Let the rows that could not be expanded be tried again at once; return how many."""
     retried = session.execute(
         sa.update(IntakeRecord)
-        .where(IntakeRecord.attempts > 0)
+        .where((IntakeRecord.attempts > 0) | IntakeRecord.due_at.is_(None))
         .values(attempts=0, due_at=now)
         .execution_options(synchronize_session=False)
     )

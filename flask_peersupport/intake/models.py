@@ -14,6 +14,8 @@ class IntakeRecord(Base):
     """A report as it came in, sealed. No UNIQUE: a second writer must never wait for the first."""
 
     __tablename__ = "peersupport_intake"
+    #: Rows come and go: giving back the space would lock the table, and reports do not wait.
+    __table_args__ = {"postgresql_with": {"vacuum_truncate": "false"}}  # noqa: RUF012 - SQLAlchemy's way
 
     id: orm.Mapped[str] = id_column()
     #: Code of KINDS.
@@ -33,3 +35,14 @@ class IntakeRecord(Base):
     #: The report and its step as JSON, AEAD-encrypted and bound to this row's id; thirty
     #: colleagues can come to more than the 64 kB of a plain BLOB.
     payload: orm.Mapped[bytes] = orm.mapped_column(LargeBytes)
+
+
+class ReportMark(Base):
+    """A report that was taken in once: it stays when the report itself is forgotten."""
+
+    __tablename__ = "peersupport_report_mark"
+
+    #: Keyed fingerprint of kind and reference.
+    mark: orm.Mapped[str] = orm.mapped_column(sa.String(64), primary_key=True)
+    #: Month whose key made the fingerprint.
+    month: orm.Mapped[str] = orm.mapped_column(sa.String(7))

@@ -11,6 +11,7 @@ from typing import Any
 from ..ports import MonthKey
 from ..values import Involved, Person, Report
 from ..vault import seal
+from .origin import Origin
 from .step import MAX_LENGTH, clean_text
 
 MAX_URL = 500
@@ -35,12 +36,21 @@ class Payload:
         fields: of the step, as posted.
         preferences: chosen on the page after the report.
         visitor: who was signed in and posted them; nobody where the report is anonymous.
+        origin: the host's object that the report reads from, where that may have to be found.
+        is_found: whether the report was found afterwards, so that its step is not known.
     """
 
     report: Report
     fields: Mapping[str, str]
     preferences: Preferences | None = None
     visitor: Person | None = None
+    origin: Origin | None = None
+    is_found: bool = False
+
+    @property
+    def is_described(self) -> bool:
+        """Whether the report is known; else its object has to be described first."""
+        return bool(self.report.ref)
 
     @property
     def speaker(self) -> Person | None:
@@ -94,6 +104,8 @@ def seal_payload(row_id: str, payload: Payload, key: MonthKey, zone: tzinfo) -> 
         "fields": dict(payload.fields),
         "preferences": asdict(payload.preferences) if payload.preferences else None,
         "visitor": asdict(payload.visitor) if payload.visitor else None,
+        "origin": asdict(payload.origin) if payload.origin else None,
+        "found": payload.is_found,
     }
     return seal.seal(key, f"intake {row_id}", seal.to_json(content))
 
@@ -118,4 +130,6 @@ def open_payload(row_id: str, sealed: bytes, key: MonthKey) -> Payload:
         Preferences(**{**chosen, "not_to_ask": tuple(chosen["not_to_ask"])}) if chosen else None
     )
     visitor = _person(content["visitor"]) if content["visitor"] else None
-    return Payload(report, content["fields"], preferences, visitor)
+    from_host = content["origin"]
+    origin = Origin(**{**from_host, "key": tuple(from_host["key"])}) if from_host else None
+    return Payload(report, content["fields"], preferences, visitor, origin, content["found"])

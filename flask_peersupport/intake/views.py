@@ -21,12 +21,13 @@ from ..reachouts.states import ContactChannel
 from ..runtime import current_runtime
 from ..values import Report
 from .expansion import DAY_PARTS
-from .hooks import open_reported
 from .models import IntakeRecord
 from .payload import Payload, Preferences, open_payload
-from .receiver import intake_row
 from .resolution import sign_user
 from .step import clean_text
+from .step_page import ask
+from .storing import intake_row
+from .tokens import open_token
 
 blueprint = Blueprint("intake", __name__)
 
@@ -37,11 +38,13 @@ _NAMES_NOT_TO_ASK = 3
 
 @page(blueprint, "/step/<token>", allow=policy.anyone_signed_in, methods=("GET", "POST"))
 def reported(token: str) -> ResponseReturnValue:
-    """Say what happens next, and let the reporter choose how."""
-    content = open_reported(token)
+    """Ask the question where the host's form did not; else say what happens next."""
+    content = open_token(token)
     actor = signed_in()
     if content is None or content["visitor"] != actor.person.user_id:
         raise NotAllowed
+    if content.get("asks"):
+        return ask(token, content, actor.person)
     session = current_runtime().storage.session()
     reporter_row = session.get(IntakeRecord, content["intake"])
     report = session.scalar(

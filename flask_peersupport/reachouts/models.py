@@ -51,6 +51,8 @@ class ReportRecord(Base):
     )
     #: Codes of what could not be right, e.g. "future_date".
     flags: orm.Mapped[tuple[str, ...]] = orm.mapped_column(CodeList(200), default=())
+    #: When it was found afterwards, without its step; NULL once a coordinator has looked at it.
+    found_at: orm.Mapped[datetime | None] = orm.mapped_column(UTCDateTime, index=True)
 
     reporter: orm.Mapped[PersonRecord | None] = orm.relationship()
 

@@ -57,6 +57,21 @@ def upgrade() -> None:
     with op.batch_alter_table('peersupport_department', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_peersupport_department_parent_id'), ['parent_id'], unique=False, if_not_exists=True)
 
+    op.create_table('peersupport_heartbeat',
+    sa.Column('id', sa.String(length=32), nullable=False),
+    sa.Column('machine', sa.String(length=100), nullable=False),
+    sa.Column('kind', sa.Enum('embedded', 'separate', name='kind', native_enum=False, create_constraint=True, length=32), nullable=False),
+    sa.Column('started_at', MOMENT, nullable=False),
+    sa.Column('beat_at', MOMENT, nullable=False),
+    sa.Column('month', sa.String(length=7), nullable=True),
+    sa.Column('keyring_mark', sa.String(length=16), nullable=True),
+    sa.CheckConstraint('(month IS NULL) = (keyring_mark IS NULL)', name=op.f('ck_peersupport_heartbeat_keyring_mark')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_peersupport_heartbeat')),
+    mysql_charset='utf8mb4',
+    mysql_collate='utf8mb4_bin',
+    mysql_engine='InnoDB',
+    if_not_exists=True
+    )
     op.create_table('peersupport_intake',
     sa.Column('id', sa.String(length=32), nullable=False),
     sa.Column('kind', sa.String(length=32), nullable=False),
@@ -71,6 +86,7 @@ def upgrade() -> None:
     mysql_charset='utf8mb4',
     mysql_collate='utf8mb4_bin',
     mysql_engine='InnoDB',
+    postgresql_with={'vacuum_truncate': 'false'},
     if_not_exists=True
     )
     with op.batch_alter_table('peersupport_intake', schema=None) as batch_op:
@@ -97,6 +113,15 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_peersupport_person_name_mark'), ['name_mark'], unique=False, if_not_exists=True)
         batch_op.create_index(batch_op.f('ix_peersupport_person_user_mark'), ['user_mark'], unique=False, if_not_exists=True)
 
+    op.create_table('peersupport_report_mark',
+    sa.Column('mark', sa.String(length=64), nullable=False),
+    sa.Column('month', sa.String(length=7), nullable=False),
+    sa.PrimaryKeyConstraint('mark', name=op.f('pk_peersupport_report_mark')),
+    mysql_charset='utf8mb4',
+    mysql_collate='utf8mb4_bin',
+    mysql_engine='InnoDB',
+    if_not_exists=True
+    )
     op.create_table('peersupport_department_alias',
     sa.Column('id', sa.String(length=32), nullable=False),
     sa.Column('department_id', sa.String(length=32), nullable=False),
@@ -168,6 +193,7 @@ def upgrade() -> None:
     sa.Column('url', sa.String(length=500), nullable=True),
     sa.Column('reporter_id', sa.String(length=32), nullable=True),
     sa.Column('flags', sa.String(length=200), nullable=False),
+    sa.Column('found_at', MOMENT, nullable=True),
     sa.ForeignKeyConstraint(['reporter_id'], ['peersupport_person.id'], name=op.f('fk_peersupport_report_reporter_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_peersupport_report')),
     sa.UniqueConstraint('kind', 'ref', name=op.f('uq_peersupport_report_kind_ref')),
@@ -177,6 +203,7 @@ def upgrade() -> None:
     if_not_exists=True
     )
     with op.batch_alter_table('peersupport_report', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_peersupport_report_found_at'), ['found_at'], unique=False, if_not_exists=True)
         batch_op.create_index(batch_op.f('ix_peersupport_report_reporter_id'), ['reporter_id'], unique=False, if_not_exists=True)
 
     op.create_table('peersupport_supporter',
@@ -408,7 +435,9 @@ def downgrade() -> None:
     op.drop_table('peersupport_message', if_exists=True)
     op.drop_table('peersupport_grant', if_exists=True)
     op.drop_table('peersupport_department_alias', if_exists=True)
+    op.drop_table('peersupport_report_mark', if_exists=True)
     op.drop_table('peersupport_person', if_exists=True)
     op.drop_table('peersupport_intake', if_exists=True)
+    op.drop_table('peersupport_heartbeat', if_exists=True)
     op.drop_table('peersupport_department', if_exists=True)
     op.drop_table('peersupport_audit', if_exists=True)

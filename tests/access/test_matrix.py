@@ -252,9 +252,9 @@ def house(make_app: Callable[..., Flask], tmp_path: Path) -> House:
 
 
 def _step_token(app: Flask, visitor_id: str) -> str:
-    from flask_peersupport.intake.hooks import seal_reported
+    from flask_peersupport.intake.tokens import seal_token
 
-    return seal_reported(
+    return seal_token(
         {
             "kind": "calamity",
             "ref": "1",

@@ -20,7 +20,9 @@ from flask_peersupport import Person, Report, signals
 from flask_peersupport.db import Base
 from flask_peersupport.intake import rendering
 from flask_peersupport.intake.models import IntakeRecord
+from flask_peersupport.intake.payload import Payload
 from flask_peersupport.intake.receiver import listen_to
+from flask_peersupport.intake.storing import intake_row
 from flask_peersupport.reachouts.models import ReachOut, ReportRecord
 from tests import minimal_host
 from tests.conftest import close_host, make_keyring
@@ -42,6 +44,10 @@ from tests.minimal_host import Incident, User, db
 
 STEP = {"peersupport-me": "1"} | colleague("Anna Vos", email="anna.vos@hospital.example")
 SENTENCE = (
+    '<p role="status">Your report is stored. Your request for peer support follows a little later; '
+    "if you would like to talk to somebody now, please call 050 123 4567.</p>"
+)
+LOST = (
     '<p role="status">Your report is stored. Your request for peer support did not get through: '
     "please call 050 123 4567.</p>"
 )
@@ -451,18 +457,65 @@ def test_outside_a_request_a_report_is_confirmed_as_well(apart: Flask) -> None:
         assert session.scalars(sa.select(IntakeRecord.is_confirmed)).all() == [True, True]
 
 
-def test_what_was_never_confirmed_is_counted_after_a_while(apart: Flask) -> None:
-    """The process was killed between the host's commit and ours."""
+def leave_unconfirmed(app: Flask) -> None:
+    """Make it look as if the process was killed before it could confirm, a while ago."""
+    with reading(app) as session:
+        before = datetime.now(UTC) - timedelta(minutes=16)
+        session.execute(sa.update(IntakeRecord).values(is_confirmed=False, received_at=before))
+        session.commit()
+
+
+def test_what_was_never_confirmed_comes_in_when_the_report_stands(apart: Flask) -> None:
+    report(signed_in(apart), STEP)
+    leave_unconfirmed(apart)
+    assert work(apart)["expand"] == 1
+
+
+def test_what_was_never_confirmed_is_not_dropped_at_once(apart: Flask) -> None:
+    """The host may be about to commit."""
     report(signed_in(apart), STEP)
     with reading(apart) as session:
         session.execute(sa.update(IntakeRecord).values(is_confirmed=False))
         session.commit()
-        assert runtime(apart).count_stuck_intake(session) == 0
-        before = datetime.now(UTC) - timedelta(minutes=16)
-        session.execute(sa.update(IntakeRecord).values(received_at=before))
-        session.commit()
-        assert runtime(apart).count_stuck_intake(session) == 1
     assert work(apart).get("expand") is None
+    assert len(intakes(apart)) == 1
+
+
+@pytest.mark.parametrize("is_issued_again", [False, True])
+def test_what_was_never_confirmed_is_dropped_when_the_report_is_gone(
+    apart: Flask, is_issued_again: bool
+) -> None:
+    report(signed_in(apart), STEP)
+    leave_unconfirmed(apart)
+    with apart.app_context():
+        incident = db.session.scalars(sa.select(Incident)).one()
+        made_at = incident.created_at
+        db.session.delete(incident)
+        db.session.commit()
+        if is_issued_again:
+            later = made_at + timedelta(minutes=1)
+            db.session.add(Incident(id=incident.id, title="Another", created_at=later))
+            db.session.commit()
+    with reading(apart) as session:
+        session.execute(sa.delete(IntakeRecord).where(IntakeRecord.is_confirmed.is_(True)))
+        session.commit()
+    assert work(apart).get("expand") is None
+    assert intakes(apart) == []
+    with reading(apart) as session:
+        assert runtime(apart).count_stuck_intake(session) == 0
+
+
+def test_what_nobody_can_confirm_waits_for_a_coordinator(apart: Flask) -> None:
+    """A plain report in the host's transaction, killed there: no object to look for."""
+    with apart.app_context(), runtime(apart).storage.work() as session:
+        payload = Payload(Report("incident", "a-77"), {})
+        values = intake_row(runtime(apart), payload, is_confirmed=False)
+        values["received_at"] = datetime.now(UTC) - timedelta(minutes=16)
+        session.execute(sa.insert(IntakeRecord).values(values))
+        session.commit()
+    assert work(apart).get("expand") is None
+    with reading(apart) as session:
+        assert runtime(apart).count_stuck_intake(session) == 1
 
 
 def test_an_anonymous_report_stores_no_reporter(app: Flask) -> None:
@@ -569,7 +622,7 @@ def test_a_missing_keyring_shows_the_telephone_number(
     assert [record.levelname for record in caplog.records] == ["CRITICAL"]
     assert report(client, STEP).headers["Location"] == "/report/1"
     assert titles(app) == ["A fall"]
-    assert SENTENCE in client.get("/report/1").get_data(as_text=True)
+    assert LOST in client.get("/report/1").get_data(as_text=True)
 
 
 def answers(app: Flask, step: dict[str, str]) -> list[tuple[int, list[tuple[str, str]], bytes]]:

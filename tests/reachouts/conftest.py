@@ -16,7 +16,7 @@ from flask_peersupport.audit.record import COMMAND
 from flask_peersupport.db import commit
 from flask_peersupport.intake.models import IntakeRecord
 from flask_peersupport.intake.payload import Payload
-from flask_peersupport.intake.receiver import intake_row
+from flask_peersupport.intake.storing import intake_row
 from flask_peersupport.jobs import run_due
 from flask_peersupport.reachouts.models import ReachOut, SupportRequest
 from flask_peersupport.values import Involved, Report

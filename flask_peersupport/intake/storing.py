@@ -1,0 +1,141 @@
+"""Storing an intake row: a savepoint in the host's transaction, or a transaction of its own.
+
+Fixed SQL text where a database has to be told not to wait: a report is never delayed by a lock on
+our table. What cannot be stored at once goes to the spool.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import sqlalchemy as sa
+
+from ..clock import utc_now
+from ..db import Storage, new_id
+from ..runtime import Runtime
+from .models import IntakeRecord
+from .payload import Payload, seal_payload
+
+_logger = logging.getLogger(__name__)
+_TABLE: sa.Table = IntakeRecord.__table__  # type: ignore[assignment]
+_INSERT = _TABLE.insert()
+_COLUMNS = list(_TABLE.columns)
+#: MariaDB would wait for a lock on the table for a day, for one on a row for 50 s.
+_INSERT_MARIADB = sa.text(
+    "SET STATEMENT lock_wait_timeout = 1, innodb_lock_wait_timeout = 1 FOR "
+    f"INSERT INTO {_TABLE.name} ({', '.join(c.name for c in _COLUMNS)})"
+    f" VALUES ({', '.join(':' + c.name for c in _COLUMNS)})"
+).bindparams(*(sa.bindparam(c.name, type_=c.type) for c in _COLUMNS))
+
+_SAVEPOINT = "SAVEPOINT peersupport"
+#: PostgreSQL would wait for whoever changes the table, for as long as that takes.
+_LOCK = f"LOCK TABLE {_TABLE.name} IN ROW EXCLUSIVE MODE NOWAIT"
+#: The drivers that send two statements in one go, where they have no parameters.
+_SENDS_TWO = ("psycopg", "psycopg2")
+
+
+def in_savepoint(
+    connection: sa.Connection, block: Callable[[], object], *, for_insert: bool = False
+) -> Exception | None:
+    """Run `block` in a savepoint of the host's transaction; return what failed, undone.
+
+    What fails in undoing it goes on to the host: its transaction is lost then (SQLite where the
+    disk is full, MariaDB after a deadlock), and its commit would say nothing of that. Plain SQL,
+    since this is on the host's path (B1).
+
+    Args:
+        connection: of the host, in a transaction. Where not even a savepoint can be had, as on a
+            connection that commits each statement, `block` is not run.
+        block: does its work on `connection`.
+        for_insert: whether that is to insert an intake row.
+    """
+    try:
+        _open(connection, for_insert=for_insert)
+    except Exception as error:
+        with suppress(Exception):  # there may be none: the host's transaction is as it was
+            _undo(connection)
+        return error
+    try:
+        block()
+        connection.exec_driver_sql("RELEASE SAVEPOINT peersupport")
+    except Exception as error:
+        _undo(connection)
+        return error
+    return None
+
+
+def _open(connection: sa.Connection, *, for_insert: bool) -> None:
+    dialect = connection.dialect
+    if dialect.name == "sqlite":
+        raw = connection.connection.dbapi_connection
+        # before any write there is no transaction, and the release would be the commit
+        if raw is not None and not raw.in_transaction:
+            connection.exec_driver_sql("BEGIN")
+    if not for_insert or dialect.name != "postgresql":
+        connection.exec_driver_sql(_SAVEPOINT)
+    elif dialect.driver in _SENDS_TWO:
+        connection.exec_driver_sql(f"{_SAVEPOINT}; {_LOCK}")
+    else:
+        connection.exec_driver_sql(_SAVEPOINT)
+        connection.exec_driver_sql(_LOCK)
+
+
+def _undo(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("ROLLBACK TO SAVEPOINT peersupport")
+    connection.exec_driver_sql("RELEASE SAVEPOINT peersupport")
+
+
+def insert_row(connection: sa.Connection, row: dict[str, Any]) -> None:
+    """Insert one intake row, without waiting long for a lock."""
+    is_mariadb = getattr(connection.dialect, "is_mariadb", False)
+    connection.execute(_INSERT_MARIADB if is_mariadb else _INSERT, row)
+
+
+def store_alone(runtime: Runtime, payload: Payload, *, is_confirmed: bool = True) -> str:
+    """Store a payload in a transaction of its own, and return the id of its row."""
+    row = intake_row(runtime, payload, is_confirmed=is_confirmed)
+    with runtime.storage.engine.begin() as own:
+        if own.dialect.name == "postgresql":
+            own.exec_driver_sql(_LOCK)
+        insert_row(own, row)
+    row_id: str = row["id"]
+    return row_id
+
+
+def settle(storage: Storage, row_id: str, is_committed: bool) -> None:
+    """Confirm an intake row in a database of our own, or drop what the host rolled back.
+
+    Where that cannot be done the row stays unconfirmed: the worker decides later.
+    """
+    this = _TABLE.c.id == row_id
+    try:
+        with storage.engine.begin() as own:
+            if is_committed:
+                own.execute(_TABLE.update().where(this).values(is_confirmed=True))
+            else:
+                own.execute(_TABLE.delete().where(this))
+    except Exception as error:  # the host's transaction has ended: nothing of it is at stake
+        _logger.error("an intake could not be settled: %s", type(error).__name__)
+
+
+def intake_row(
+    runtime: Runtime, payload: Payload, *, is_confirmed: bool = True, row_id: str | None = None
+) -> dict[str, Any]:
+    """Return the values of one intake row."""
+    now = utc_now()
+    key = runtime.keys.current(now)
+    row_id = row_id or new_id()
+    return {
+        "id": row_id,
+        "kind": payload.report.kind,
+        "ref": payload.report.ref,
+        "received_at": now,
+        "due_at": now,
+        "is_confirmed": is_confirmed,
+        "attempts": 0,
+        "month": key.month,
+        "payload": seal_payload(row_id, payload, key, runtime.settings.timezone),
+    }

@@ -1,0 +1,173 @@
+"""Taking a report in: in the host's transaction, or by itself; what fails is kept in the spool."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import sqlalchemy as sa
+from flask import has_request_context
+from sqlalchemy import orm
+
+from ..runtime import Runtime
+from . import spool
+from .describing import Submission
+from .endings import AtEnd, Ending, committed, follow
+from .origin import origin_of
+from .storing import in_savepoint, insert_row, intake_row, settle, store_alone
+from .taken import Doubt, Failure, Intake, taken
+from .writes import follow_connection
+
+_logger = logging.getLogger(__name__)
+
+
+def take_in(
+    runtime: Runtime,
+    connection: sa.Connection,
+    session: orm.Session | None,
+    submission: Submission,
+    *,
+    is_committed: Callable[[], bool] | None = None,
+) -> None:
+    """Read and store a submission in a savepoint on the host's `connection`.
+
+    What fails is noted; nothing is raised but where the host's own transaction is lost.
+
+    Args:
+        session: whose connection it is; None: nobody's.
+        is_committed: says, where the report was perhaps not written in this transaction, whether
+            it is committed nevertheless.
+    """
+    # our tables may be in another database than the one in which the host is writing
+    is_here = runtime.storage.is_reached_by(connection)
+    row_id = ""
+
+    def store() -> None:
+        nonlocal row_id
+        submission.read(runtime)
+        if submission.payload is None:
+            return
+        if is_here:
+            row = intake_row(runtime, submission.payload)
+            insert_row(connection, row)
+            row_id = row["id"]
+        else:
+            # the worker decides about it, should this process be killed before the host's commit
+            payload = replace(submission.payload, origin=origin_of(runtime, submission.target))
+            row_id = store_alone(runtime, payload, is_confirmed=False)
+
+    def follow_host(at_end: AtEnd | None = None) -> Ending:
+        return follow(session, at_end) if session else follow_connection(connection, at_end)
+
+    error = in_savepoint(connection, store, for_insert=is_here)
+    if error is not None:
+        ending = _fail_in_transaction(runtime, connection, submission, error, follow_host)
+    elif submission.payload is None:
+        return
+    else:
+        ending = follow_host(None if is_here else _settling(runtime, row_id))
+        _note(row_id, submission, ending)
+    if is_committed is not None and submission.payload is not None:
+        taken().doubts.append(Doubt(submission.payload, ending, is_committed))
+
+
+def take_in_alone(runtime: Runtime, session: orm.Session | None, submission: Submission) -> None:
+    """Read and store, in a transaction of its own, what the host has committed already.
+
+    Args:
+        session: in which the host reads, and its adapters may; None: in none.
+    """
+    error = _read_shielded(runtime, session, submission)
+    if error is None and submission.payload is None:
+        return
+    try:
+        if error is not None:
+            raise error
+        assert submission.payload is not None
+        row_id = store_alone(runtime, submission.payload)
+    except Exception as failed:
+        if submission.payload is None:
+            submission.read_for_later(runtime)
+        keep(runtime, _fail(submission, failed, committed()))
+    else:
+        _note(row_id, submission, committed())
+
+
+def keep(runtime: Runtime, failure: Failure) -> None:
+    """Put what failed into the spool, now that its report is known to be committed."""
+    if failure.payload is None or failure.is_kept:
+        return
+    try:
+        spool.put(runtime, failure.payload)
+        failure.is_kept = True
+    except Exception as error:
+        _logger.critical(
+            "what was asked for with %s %s is lost, the spool failed as well: %s",
+            failure.kind,
+            failure.ref,
+            type(error).__name__,
+        )
+
+
+def _settling(runtime: Runtime, row_id: str) -> AtEnd:
+    return lambda is_committed: settle(runtime.storage, row_id, is_committed)
+
+
+def _note(row_id: str, submission: Submission, ending: Ending) -> None:
+    """Remember for the page after the report what was taken in."""
+    if not has_request_context():
+        return
+    assert submission.payload is not None
+    kind, ref = submission.name
+    visitor_id = submission.visitor.user_id if submission.visitor else None
+    is_anonymous = submission.payload.report.anonymous
+    taken().intakes.append(Intake(row_id, kind, ref, visitor_id, is_anonymous, ending))
+
+
+def _fail_in_transaction(
+    runtime: Runtime,
+    connection: sa.Connection,
+    submission: Submission,
+    error: Exception,
+    follow_host: Callable[[AtEnd | None], Ending],
+) -> Ending:
+    """Note what failed; when the host has committed it goes to the spool."""
+    if submission.payload is None:
+        # the savepoint with its lock was refused, or the description failed
+        again = in_savepoint(connection, lambda: submission.read(runtime))
+        if again is not None:
+            submission.read_for_later(runtime)
+    failure: Failure | None = None
+
+    def at_end(is_committed: bool) -> None:
+        if is_committed and failure is not None:
+            keep(runtime, failure)
+
+    failure = _fail(submission, error, follow_host(at_end))
+    return failure.ending
+
+
+def _fail(submission: Submission, error: Exception, ending: Ending) -> Failure:
+    kind, ref = submission.name
+    _logger.error("intake of %s %s failed: %s", kind, ref, type(error).__name__)
+    failure = Failure(kind, ref, ending, submission.payload)
+    taken().failures.append(failure)
+    return failure
+
+
+def _read_shielded(
+    runtime: Runtime, session: orm.Session | None, submission: Submission
+) -> Exception | None:
+    """Read a submission; on PostgreSQL a query that fails would spoil what the host reads next.
+
+    On SQLite nothing is spoilt, and a transaction would hold up the one of our own.
+    """
+    connection = session.connection() if session is not None else None
+    if connection is not None and connection.dialect.name != "sqlite":
+        return in_savepoint(connection, lambda: submission.read(runtime))
+    try:
+        submission.read(runtime)
+    except Exception as error:
+        return error
+    return None
