@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from types import FrameType
 
@@ -26,6 +27,7 @@ from .clock import utc_now
 from .db import commit
 from .errors import ImportFault, PeerSupportError
 from .heartbeat.models import WorkerKind
+from .intake.reconciling import Reconciled, reconcile
 from .jobs import run_due
 from .runtime import current_runtime
 from .supporters.actions import refresh_departments
@@ -34,6 +36,8 @@ from .supporters.importing import import_supporters as store_supporters
 from .values import Person
 from .vault.keyring import FileKeys, write_keyring
 from .worker import work_until
+
+_PROGRESS_EVERY = 1000
 
 peersupport_commands = AppGroup("peersupport", help="Peer support for the staff of the hospital.")
 
@@ -147,6 +151,28 @@ def worker() -> None:
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     click.echo("working; stop with Ctrl-C")
     work_until(stopped, app, current_runtime(), WorkerKind.SEPARATE)
+
+
+@peersupport_commands.command("reconcile")
+@click.option(
+    "--since",
+    required=True,
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="The first day to look at, e.g. 2026-11-01.",
+)
+def reconcile_reports(since: datetime) -> None:
+    """Take in the host's reports that were missed, e.g. by a bulk import."""
+
+    def show(counts: Reconciled) -> None:
+        if counts.seen % _PROGRESS_EVERY == 0:
+            click.echo(f"seen {counts.seen}, missed {counts.missed}", err=True)
+
+    with _explained():
+        runtime = current_runtime()
+        start = since.replace(tzinfo=runtime.settings.timezone)
+        counts = reconcile(runtime, start, now=utc_now(), progress=show)
+        click.echo(f"seen {counts.seen}")
+        click.echo(f"missed {counts.missed}")
 
 
 @peersupport_commands.command("import-supporters")

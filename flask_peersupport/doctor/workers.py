@@ -37,7 +37,7 @@ def look_at_workers(runtime: Runtime) -> Findings:
             "Look in the log of the worker for what fails.",
         )
     elif machines:
-        yield ok(f"Workers there are: {len(machines)}, on {listed(machines)}.")
+        yield ok(f"Living workers: {len(machines)}, on {listed(machines)}.")
     else:
         waits = f" and work waits ({late})" if late else ""
         level = fault if late else warning

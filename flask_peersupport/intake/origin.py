@@ -62,7 +62,8 @@ def _trace(
     runtime: Runtime, mapper: orm.Mapper[Any], loaded: Mapping[str, Any]
 ) -> dict[str, str | int | bool | None]:
     made_at = _made_at(runtime, mapper.class_)
-    names = [made_at] if made_at in loaded else [attr.key for attr in mapper.column_attrs]
+    is_known = made_at is not None and made_at in loaded
+    names = [made_at or ""] if is_known else [attr.key for attr in mapper.column_attrs]
     return {
         name: text
         for name in names

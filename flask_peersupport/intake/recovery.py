@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -46,7 +47,7 @@ def _describe_now(runtime: Runtime, payload: Payload) -> Payload | None:
     return replace(payload, report=report, visitor=visitor, origin=None)
 
 
-def unconfirmed_before(now: datetime) -> sa.Select[tuple[str]]:
+def unconfirmed_before(now: datetime) -> sa.Select[Any]:
     """Return the intake rows that wait for the host's commit for too long."""
     return sa.select(IntakeRecord.id).where(
         IntakeRecord.is_confirmed.is_(False),

@@ -59,9 +59,11 @@ def _reports_of(
 def _is_after(order: tuple[Any, ...], last: tuple[Any, ...]) -> sa.ColumnElement[bool]:
     """Return the condition of a row that comes after `last` in this order."""
     column, value = order[0], last[0]
+    is_later: sa.ColumnElement[bool] = column > value
     if len(order) == 1:
-        return column > value
-    return (column > value) | ((column == value) & _is_after(order[1:], last[1:]))
+        return is_later
+    is_beside: sa.ColumnElement[bool] = column == value
+    return is_later | (is_beside & _is_after(order[1:], last[1:]))
 
 
 def _as_stored(since: Any, instant: datetime) -> datetime | date:

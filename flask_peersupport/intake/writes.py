@@ -18,8 +18,10 @@ from sqlalchemy import event
 from .endings import AtEnd, Ending
 
 _KEY = "_peersupport_writes"
+#: First words of statements that leave nothing to commit.
 _READS = frozenset(
-    "SELECT SHOW PRAGMA EXPLAIN BEGIN START SAVEPOINT RELEASE ROLLBACK COMMIT SET LOCK".split()
+    {"SELECT", "SHOW", "PRAGMA", "EXPLAIN", "BEGIN", "START", "SET", "LOCK"}
+    | {"SAVEPOINT", "RELEASE", "ROLLBACK", "COMMIT"}
 )
 _WRITES = re.compile(r"\b(insert|update|delete|merge|replace)\b", re.IGNORECASE)
 

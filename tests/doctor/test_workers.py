@@ -38,7 +38,7 @@ def queue_mail(app: Flask, minutes_ago: int) -> None:
 def test_workers_are_counted(well: MakeApp) -> None:
     app = well()
     beat(app)
-    assert f"Workers there are: 2, on {machine_name()}." in sentences(app)
+    assert f"Living workers: 2, on {machine_name()}." in sentences(app)
 
 
 def test_a_separate_worker_that_stopped_is_named(well: MakeApp, database_url: str) -> None:
