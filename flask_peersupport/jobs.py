@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,8 +20,9 @@ from sqlalchemy import orm
 
 from .db import begin_immediate, commit, rollback
 from .intake.expansion import expand_intake
-from .intake.models import IntakeRecord
+from .intake.models import IntakeRecord, RemovedUser
 from .intake.recovery import decide_unconfirmed, store_spooled, unconfirmed_before
+from .intake.removals import removed_before, see_to_removed
 from .intake.spool import due_entries, postpone
 from .reachouts.answering import expire_request
 from .reachouts.asking import ask_together
@@ -53,8 +55,7 @@ def run_due(runtime: Runtime, now: datetime) -> dict[str, int]:
             done = 0
             for name, job in JOBS:
                 run.name = name
-                done += job(run)
-                run.end_reading()
+                done += run.do(job)
             if not done:
                 break
     return dict(run.counts)
@@ -72,6 +73,18 @@ class _Run:
     counts: Counter[str] = field(default_factory=Counter)
     #: The job at work.
     name: str = ""
+
+    def do(self, job: Job) -> int:
+        """Do one job's due items; one that cannot even look for them leaves the others to work."""
+        try:
+            return job(self)
+        except Exception as error:
+            rollback(self.session)
+            self.counts[f"{self.name}_failed"] += 1
+            _logger.error("job %s failed: %s", self.name, type(error).__name__)
+            return 0
+        finally:
+            self.end_reading()
 
     def attempt(self, action: Callable[[], object], weight: int = 1) -> bool | None:
         """Call an action and commit; a failure is counted, rolled back and logged without names.
@@ -136,7 +149,11 @@ def _unspool(run: _Run) -> int:
     """Take in what waits in this machine's spool."""
     runtime, done = run.runtime, 0
     for path in list(due_entries(runtime.spool, run.now)):
-        if run.attempt(lambda path=path: store_spooled(run.session, runtime, path)) is None:  # type: ignore[misc]
+
+        def store(path: Path = path) -> None:
+            store_spooled(run.session, runtime, path, now=run.now)
+
+        if run.attempt(store) is None:
             postpone(path, run.now)
         else:
             path.unlink(missing_ok=True)
@@ -201,6 +218,26 @@ def _postpone_intake(run: _Run, intake_id: str) -> None:
     if run.attempt(postpone, weight=0):
         # apart, so that a mail that cannot be written does not bring the row back for ever
         run.attempt(lambda: tell_of_stuck_intake(run.session, now=run.now), weight=0)
+
+
+def _remove(run: _Run) -> int:
+    """See to what was a user's whom the host has removed, after all that came in before."""
+    session, now, done = run.session, run.now, 0
+    for row_id in run.ids(removed_before(now).limit(_BATCH)):
+
+        def see_to(row_id: str = row_id) -> bool:
+            begin_immediate(session)
+            return see_to_removed(session, row_id, now=now)
+
+        is_done = run.attempt(see_to)
+        done += bool(is_done)
+        if is_done is None:
+            run.put_off(
+                sa.update(RemovedUser)
+                .where(RemovedUser.id == row_id)
+                .values(due_at=now + _RETRY_AFTER)
+            )
+    return done
 
 
 def _ask(run: _Run) -> int:
@@ -358,6 +395,7 @@ JOBS: tuple[tuple[str, Job], ...] = (
     ("unspool", _unspool),
     ("confirm", _confirm),
     ("expand", _expand),
+    ("remove", _remove),
     ("expire", _expire),
     ("ask", _ask),
     ("chase", _chase),

@@ -39,6 +39,8 @@ intake_failed = _namespace.signal("intake_failed")
 #: Sent by the host: `report` (a `Report`, or an object with a description) was made, before or
 #: after the commit; `step`, optional: the data of the WTForms field.
 report_created = _namespace.signal("report_created")
+#: Sent by the host: the user `user_id` was removed, before or after the commit.
+user_removed = _namespace.signal("user_removed")
 
 
 def remember(memory: dict[Any, Any], signal: Signal, **arguments: str) -> None:

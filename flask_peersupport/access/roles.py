@@ -64,6 +64,15 @@ def grant_role(
     return True
 
 
+def revoke_all_roles(
+    session: orm.Session, person_id: str, *, actor: Person | str, now: datetime
+) -> None:
+    """Take every role from whoever has this vault row."""
+    for grant in session.scalars(sa.select(Grant).where(Grant.person_id == person_id)).all():
+        _revoke(session, grant, actor, now)
+    session.flush()
+
+
 def revoke_role(
     session: orm.Session, role: str, person: Person, *, actor: Person | str, now: datetime
 ) -> bool:
@@ -80,10 +89,12 @@ def revoke_role(
         or (person.user_id and grant.record.person.user_id == person.user_id)
     ]
     for grant in grants:
-        session.delete(grant)
-        subject = grant.person_id
-        record.record(
-            session, "role.revoked", actor=actor, now=now, subject_id=subject, detail=role
-        )
+        _revoke(session, grant, actor, now)
     session.flush()
     return bool(grants)
+
+
+def _revoke(session: orm.Session, grant: Grant, actor: Person | str, now: datetime) -> None:
+    role, subject = grant.role, grant.person_id
+    session.delete(grant)
+    record.record(session, "role.revoked", actor=actor, now=now, subject_id=subject, detail=role)

@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
-from flask import abort, current_app
+from flask import abort, current_app, has_request_context
 from sqlalchemy import orm
 from werkzeug.wrappers import Response
 
@@ -45,7 +45,7 @@ class LoginUsers:
 
     def current(self) -> Person | None:
         """Return who is signed in, or None; LOGIN_DISABLED signs nobody in."""
-        if not hasattr(current_app, "login_manager"):
+        if not has_request_context() or not hasattr(current_app, "login_manager"):
             return None
         from flask_login import current_user  # a host without Flask-Login need not have it
 

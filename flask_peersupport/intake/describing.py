@@ -84,13 +84,23 @@ class Submission:
         if report is None:
             return
         self.payload = Payload(report, self.fields)
-        if self.fields or self.is_asked_later:
-            self.visitor = runtime.users.current()
+        self.read_visitor(runtime)
         if not report.anonymous:
             self.payload = replace(self.payload, visitor=self.visitor)
 
+    def read_visitor(self, runtime: Runtime) -> None:
+        """Read who sent the fields."""
+        if self.fields or self.is_asked_later:
+            self.visitor = runtime.users.current()
+
     def read_for_later(self, runtime: Runtime) -> None:
-        """Make a payload that is described later: `describe` failed, and may be mended."""
+        """Make a payload that is described later: `describe` failed, and may be mended.
+
+        Whether the report is anonymous is not known until then: the visitor is sealed with it.
+        """
+        if isinstance(self.target, Report):  # known but for who is signed in
+            self.payload = Payload(clean_report(self.target), self.fields)
+            return
         origin = origin_of(runtime, self.target)
         if origin is not None:
             later = Report("", "")

@@ -119,7 +119,7 @@ def _complete(session: orm.Session, known: ReportRecord, given: Report, now: dat
     known.department = _joined(DEPARTMENT_LENGTH, known.department, given.department)
     known.occurred_at = known.occurred_at or given.occurred_at
     known.reported_at = given.reported_at or known.reported_at
-    known.url = known.url or given.url
+    known.url = None if known.is_deleted else known.url or given.url
     kept = (flag for flag in known.flags or () if flag != "no_department")
     known.flags = tuple(dict.fromkeys((*kept, *flags_of_report(known, now))))
     if known.reporter_id is None and given.reporter is not None:

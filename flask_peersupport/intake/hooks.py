@@ -14,6 +14,7 @@ from ..runtime import Runtime
 from .describing import running_fields
 from .step import MAX_COLLEAGUES, Step, read_step
 from .taken import Failure, Intake, was_taken
+from .taking import keep
 from .tokens import reported_url
 from .verifier import tell_of_failures
 
@@ -35,6 +36,8 @@ def install_hooks(app: Flask, runtime: Runtime) -> None:
             if step.is_empty or response.status_code >= 400:
                 return response
             if failures:
+                for failure in failures:  # on a connection of the host's own it is not yet kept
+                    keep(runtime, failure)
                 with i18n.use_locale(pick_locale(runtime)):
                     flash(failure_sentence(runtime, failures), "warning")
             if intakes:
@@ -49,7 +52,7 @@ def install_hooks(app: Flask, runtime: Runtime) -> None:
 def failure_sentence(runtime: Runtime, failures: list[Failure]) -> str:
     """Return what the reporter reads when the report is stored but the step was not."""
     phone = runtime.settings.support_phone
-    if all(failure.is_kept for failure in failures):
+    if all(failure.is_kept and not _is_speechless(failure) for failure in failures):
         if phone is None:
             return _("Your report is stored. Your request for peer support follows a little later.")
         return _(
@@ -63,6 +66,16 @@ def failure_sentence(runtime: Runtime, failures: list[Failure]) -> str:
         "Your report is stored. Your request for peer support did not get through: "
         "please call %(phone)s.",
         phone=phone,
+    )
+
+
+def _is_speechless(failure: Failure) -> bool:
+    """Return whether somebody asked for support of whom is not known who it is."""
+    payload = failure.payload
+    return (
+        payload is not None
+        and payload.speaker is None
+        and read_step(payload.fields).wants_support
     )
 
 

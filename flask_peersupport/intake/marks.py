@@ -28,12 +28,13 @@ def mark_report(session: orm.Session, kind: str, ref: str, *, now: datetime) -> 
 
 def is_marked(session: orm.Session, kind: str, ref: str, *, now: datetime) -> bool:
     """Return whether a report was taken in once, as far back as there are keys."""
-    marks = _marks(current_runtime().keys.live(now), kind, ref)
+    marks = report_marks(current_runtime().keys.live(now), kind, ref)
     statement = sa.select(ReportMark.mark).where(ReportMark.mark.in_(marks)).limit(1)
     return session.scalar(statement) is not None
 
 
-def _marks(keys: Sequence[MonthKey], kind: str, ref: str) -> list[str]:
+def report_marks(keys: Sequence[MonthKey], kind: str, ref: str) -> list[str]:
+    """Return the fingerprints that a report may have been given, one a key."""
     return [_mark(key, kind, ref) for key in keys]
 
 

@@ -14,8 +14,6 @@ class IntakeRecord(Base):
     """A report as it came in, sealed. No UNIQUE: a second writer must never wait for the first."""
 
     __tablename__ = "peersupport_intake"
-    #: Rows come and go: giving back the space would lock the table, and reports do not wait.
-    __table_args__ = {"postgresql_with": {"vacuum_truncate": "false"}}  # noqa: RUF012 - SQLAlchemy's way
 
     id: orm.Mapped[str] = id_column()
     #: Code of KINDS.
@@ -35,6 +33,22 @@ class IntakeRecord(Base):
     #: The report and its step as JSON, AEAD-encrypted and bound to this row's id; thirty
     #: colleagues can come to more than the 64 kB of a plain BLOB.
     payload: orm.Mapped[bytes] = orm.mapped_column(LargeBytes)
+
+
+class RemovedUser(Base):
+    """A user whom the host has removed; the worker has yet to see to what was theirs."""
+
+    __tablename__ = "peersupport_removed_user"
+
+    id: orm.Mapped[str] = id_column()
+    #: When the host said so.
+    removed_at: orm.Mapped[datetime] = orm.mapped_column(UTCDateTime)
+    #: When the worker has to look at it.
+    due_at: orm.Mapped[datetime] = orm.mapped_column(UTCDateTime, index=True)
+    #: Month whose key seals the user id.
+    month: orm.Mapped[str] = orm.mapped_column(sa.String(7))
+    #: The user id, AEAD-encrypted and bound to this row's id.
+    sealed_user_id: orm.Mapped[bytes] = orm.mapped_column(sa.LargeBinary)
 
 
 class ReportMark(Base):

@@ -22,6 +22,7 @@ from sqlalchemy import event, orm
 from .. import signals
 from ..runtime import Runtime, runtime_of
 from ..values import Report
+from .deleting import forget_deleted
 from .describing import Submission, running_fields
 from .endings import Ending, follow
 from .origin import is_committed, origin_of
@@ -41,26 +42,45 @@ _listening: WeakSet[type[Any]] = WeakSet()
 
 
 def listen_to(model: type[Any]) -> None:
-    """Hear of inserts and updates of `model` and its subclasses; once, however often called."""
+    """Hear what becomes of objects of `model` and its subclasses; once, however often called."""
     if model in _listening:
         return
     _listening.add(model)
 
-    def listener(is_new: bool) -> Callable[..., None]:
+    def listener(react: Callable[[sa.Connection, object], None]) -> Callable[..., None]:
         def hear(mapper: orm.Mapper[Any], connection: sa.Connection, target: object) -> None:
             # where a class and its base are both listened to, the nearest hears
             if next(cls for cls in type(target).__mro__ if cls in _listening) is model:
-                _hear(connection, target, is_new=is_new)
+                react(connection, target)
 
         return hear
 
-    event.listen(model, "after_insert", listener(is_new=True), propagate=True)
-    event.listen(model, "after_update", listener(is_new=False), propagate=True)
+    event.listen(model, "after_insert", listener(_hear_insert), propagate=True)
+    event.listen(model, "after_update", listener(_hear_update), propagate=True)
+    # while it can still be described
+    event.listen(model, "before_delete", listener(_hear_deletion), propagate=True)
 
 
 def listens_to(model: type[Any]) -> bool:
     """Return whether inserts of `model` are heard."""
     return any(cls in _listening for cls in model.__mro__)
+
+
+def _hear_insert(connection: sa.Connection, target: object) -> None:
+    _hear(connection, target, is_new=True)
+
+
+def _hear_update(connection: sa.Connection, target: object) -> None:
+    _hear(connection, target, is_new=False)
+
+
+def _hear_deletion(connection: sa.Connection, target: object) -> None:
+    runtime = runtime_of(current_app) if has_app_context() else None
+    if runtime is None or not any(cls in runtime.descriptions for cls in type(target).__mro__):
+        return
+    session = orm.object_session(target)
+    with quiet(session), quiet(running_session(runtime)):
+        forget_deleted(runtime, connection, session, target)
 
 
 def _hear(connection: sa.Connection, target: object, *, is_new: bool) -> None:
@@ -73,7 +93,8 @@ def _hear(connection: sa.Connection, target: object, *, is_new: bool) -> None:
     fields = info.pop(_AWAITED) if is_awaited else running_fields()
     is_watched = any(cls in runtime.watched for cls in type(target).__mro__)
     if is_awaited or (is_watched and (is_new or fields)) or (fields and taken().has_field):
-        with session.no_autoflush if session else nullcontext():
+        # the adapters read in the running session, which need not be the one that flushes
+        with quiet(session), quiet(running_session(runtime)):
             take_in(runtime, connection, session, Submission(target, fields))
     if is_new:
         info[_INSERTED] = follow(session)
@@ -90,26 +111,35 @@ def receive_report(
         step: the data of the WTForms field; None: the running request's fields.
         **extra: ignored.
     """
-    if isinstance(sender, Flask):
-        app = sender
-    elif has_app_context():
-        app = current_app._get_current_object()  # type: ignore[attr-defined]
-    else:
-        _logger.error("report_created was sent by %s, not by the app", type(sender).__name__)
-        return
-    runtime = runtime_of(app)
-    if runtime is None:
+    app = app_of(sender, "report_created")
+    runtime = runtime_of(app) if app is not None else None
+    if app is None or runtime is None:
         return
     if report is None:
         _logger.error("report_created was sent without report=…")
         return
-    is_current = has_app_context() and current_app._get_current_object() is app  # type: ignore[attr-defined]
-    with nullcontext() if is_current else app.app_context():
+    with within(app):
         fields = running_fields() if step is None else step_fields(step)
         take_in_signalled(runtime, Submission(report, fields))
 
 
 signals.report_created.connect(receive_report)
+
+
+def app_of(sender: Any, name: str) -> Flask | None:
+    """Return the app that sent the signal `name`; a sender that is none is complained of."""
+    if isinstance(sender, Flask):
+        return sender
+    if has_app_context():
+        return current_app._get_current_object()  # type: ignore[attr-defined, no-any-return]
+    _logger.error("%s was sent by %s, not by the app", name, type(sender).__name__)
+    return None
+
+
+def within(app: Flask) -> AbstractContextManager[Any]:
+    """Return the context of `app`: the one that is there, or else a new one."""
+    is_current = has_app_context() and current_app._get_current_object() is app  # type: ignore[attr-defined]
+    return nullcontext() if is_current else app.app_context()
 
 
 def take_in_signalled(runtime: Runtime, submission: Submission) -> None:
@@ -125,13 +155,13 @@ def take_in_signalled(runtime: Runtime, submission: Submission) -> None:
         listen_to(type(target))
         return
     owner = state.session if isinstance(state, orm.InstanceState) else None
-    session = owner or _running_session(runtime)
-    with _quiet(session), _quiet(_running_session(runtime)):
-        connection = _writing_connection(session)
+    session = owner or running_session(runtime)
+    with quiet(session), quiet(running_session(runtime)):
+        connection = writing_connection(session)
         if connection is None:
-            take_in_alone(runtime, _running_session(runtime), submission)
+            take_in_alone(runtime, running_session(runtime), submission)
         else:
-            is_of_session = session is not None and _reads_on(session, connection)
+            is_of_session = session is not None and reads_on(session, connection)
             take_in(
                 runtime,
                 connection,
@@ -156,26 +186,27 @@ def _committed_elsewhere(runtime: Runtime, state: Any, target: object) -> Callab
     return None if origin is None else lambda: bool(is_committed(runtime, origin))
 
 
-def _running_session(runtime: Runtime) -> orm.Session | None:
+def running_session(runtime: Runtime) -> orm.Session | None:
     """Return the host's session where it has one at work; none is made."""
     scoped = runtime.host_session
     return scoped() if scoped is not None and scoped.registry.has() else None
 
 
-def _quiet(session: orm.Session | None) -> AbstractContextManager[Any]:
+def quiet(session: orm.Session | None) -> AbstractContextManager[Any]:
+    """Keep a session from flushing the host's half-built objects."""
     return session.no_autoflush if session is not None else nullcontext()
 
 
-def _writing_connection(session: orm.Session | None) -> sa.Connection | None:
+def writing_connection(session: orm.Session | None) -> sa.Connection | None:
     """Return the connection on which something is written and not committed; the session's own
     where it is one of them.
     """
     found = open_connections()
-    own = next((one for one in found if session is not None and _reads_on(session, one)), None)
+    own = next((one for one in found if session is not None and reads_on(session, one)), None)
     return own or (found[-1] if found else None)
 
 
-def _reads_on(session: orm.Session, connection: sa.Connection) -> bool:
+def reads_on(session: orm.Session, connection: sa.Connection) -> bool:
     """Return whether `connection` is the one of the session's transaction."""
     if not session.in_transaction():
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,18 +23,22 @@ from .storing import insert_row, intake_row
 CONFIRMED_WITHIN = timedelta(minutes=15)
 
 
-def store_spooled(session: orm.Session, runtime: Runtime, path: Path) -> None:
+def store_spooled(session: orm.Session, runtime: Runtime, path: Path, *, now: datetime) -> None:
     """Insert the intake row of a spool entry; one that is in already is left as it is.
 
     The caller commits, then removes the file: whoever is killed in between does it again, and the
     row has the entry's id.
     """
-    entry_id, payload = open_entry(runtime, path)
+    try:
+        entry_id, payload = open_entry(runtime, path)
+    except FileNotFoundError:  # another worker has done it
+        return
     described = payload if payload.is_described else _describe_now(runtime, payload)
     if described is None or session.get(IntakeRecord, entry_id) is not None:
         return
-    row = intake_row(runtime, described, row_id=entry_id)
-    insert_row(session.connection(), row)
+    row = intake_row(runtime, described, row_id=entry_id, now=now)
+    with suppress(sa.exc.IntegrityError), session.begin_nested():  # another worker was first
+        insert_row(session.connection(), row)
 
 
 def _describe_now(runtime: Runtime, payload: Payload) -> Payload | None:

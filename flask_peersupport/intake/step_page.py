@@ -15,7 +15,7 @@ from ..db import commit
 from ..i18n import gettext as _
 from ..runtime import Runtime, current_runtime
 from ..values import Person, Report
-from .describing import Submission
+from .describing import Submission, running_fields
 from .endings import committed
 from .models import IntakeRecord
 from .payload import Payload
@@ -33,7 +33,8 @@ def step_url(runtime: Runtime, report: object, next_url: str | None) -> str:
     """Take a report in and return where its reporter is asked who needs support.
 
     The reporter is sent on at once, to `next_url` or the report's own address, where there is
-    nobody to ask (no user is signed in), nothing to ask about (a draft), or our part fails.
+    nobody to ask (no user is signed in), nothing to ask about (a draft, or the step stood in the
+    host's own form and was filled in there), or our part fails.
 
     Args:
         report: a `Report` or an object that has a description, which the host has stored.
@@ -41,7 +42,8 @@ def step_url(runtime: Runtime, report: object, next_url: str | None) -> str:
     """
     back = next_url if next_url and _is_here(next_url) else None
     try:
-        submission = Submission(report, {}, is_asked_later=True)
+        fields = running_fields()
+        submission = Submission(report, fields, is_asked_later=True)
         take_in_signalled(runtime, submission)
         if submission.payload is None or not submission.payload.is_described:
             return back or _start()
@@ -49,7 +51,7 @@ def step_url(runtime: Runtime, report: object, next_url: str | None) -> str:
         own = described.url if described.url and _is_here(described.url) else None
         back = back or own or _start()
         visitor = submission.visitor
-        if visitor is None or visitor.user_id is None:
+        if visitor is None or visitor.user_id is None or not read_step(fields).is_empty:
             return back
         return asking_url(
             described.kind,

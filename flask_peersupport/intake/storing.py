@@ -9,9 +9,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.pool import QueuePool
 
 from ..clock import utc_now
 from ..db import Storage, new_id
@@ -25,9 +27,15 @@ _INSERT = _TABLE.insert()
 _COLUMNS = list(_TABLE.columns)
 #: MariaDB would wait for a lock on the table for a day, for one on a row for 50 s.
 _INSERT_MARIADB = sa.text(
-    "SET STATEMENT lock_wait_timeout = 1, innodb_lock_wait_timeout = 1 FOR "
+    "SET STATEMENT lock_wait_timeout = 1, innodb_lock_wait_timeout = 1 FOR "  # noqa: S608 - our own names
     f"INSERT INTO {_TABLE.name} ({', '.join(c.name for c in _COLUMNS)})"
     f" VALUES ({', '.join(':' + c.name for c in _COLUMNS)})"
+).bindparams(*(sa.bindparam(c.name, type_=c.type) for c in _COLUMNS))
+#: SQLite undoes the host's transaction with an INSERT for which the disk is full; one that could
+#: have several rows, as it sees it, has a journal of its own and is undone alone.
+_INSERT_SQLITE = sa.text(
+    f"INSERT INTO {_TABLE.name} ({', '.join(c.name for c in _COLUMNS)})"  # noqa: S608 - our names
+    f" SELECT {', '.join(':' + c.name for c in _COLUMNS)}"
 ).bindparams(*(sa.bindparam(c.name, type_=c.type) for c in _COLUMNS))
 
 _SAVEPOINT = "SAVEPOINT peersupport"
@@ -90,8 +98,12 @@ def _undo(connection: sa.Connection) -> None:
 
 def insert_row(connection: sa.Connection, row: dict[str, Any]) -> None:
     """Insert one intake row, without waiting long for a lock."""
-    is_mariadb = getattr(connection.dialect, "is_mariadb", False)
-    connection.execute(_INSERT_MARIADB if is_mariadb else _INSERT, row)
+    dialect = connection.dialect
+    if dialect.name == "sqlite":
+        connection.execute(_INSERT_SQLITE, row)
+    else:
+        is_mariadb = getattr(dialect, "is_mariadb", False)
+        connection.execute(_INSERT_MARIADB if is_mariadb else _INSERT, row)
 
 
 def store_alone(runtime: Runtime, payload: Payload, *, is_confirmed: bool = True) -> str:
@@ -103,6 +115,18 @@ def store_alone(runtime: Runtime, payload: Payload, *, is_confirmed: bool = True
         insert_row(own, row)
     row_id: str = row["id"]
     return row_id
+
+
+def has_free_connection(engine: sa.Engine) -> bool:
+    """Return whether a connection can be had at once.
+
+    Threads that each hold one of a pool's connections and wait for a second would wait for each
+    other, until the pool's time is up.
+    """
+    pool = engine.pool
+    if not isinstance(pool, QueuePool) or pool._max_overflow < 0:
+        return True
+    return pool.checkedout() < pool.size() + pool._max_overflow
 
 
 def settle(storage: Storage, row_id: str, is_committed: bool) -> None:
@@ -122,10 +146,15 @@ def settle(storage: Storage, row_id: str, is_committed: bool) -> None:
 
 
 def intake_row(
-    runtime: Runtime, payload: Payload, *, is_confirmed: bool = True, row_id: str | None = None
+    runtime: Runtime,
+    payload: Payload,
+    *,
+    is_confirmed: bool = True,
+    row_id: str | None = None,
+    now: datetime | None = None,
 ) -> dict[str, Any]:
-    """Return the values of one intake row."""
-    now = utc_now()
+    """Return the values of one intake row, due at `now` (aware; default: the clock)."""
+    now = now or utc_now()
     key = runtime.keys.current(now)
     row_id = row_id or new_id()
     return {

@@ -15,7 +15,15 @@ from . import spool
 from .describing import Submission
 from .endings import AtEnd, Ending, committed, follow
 from .origin import origin_of
-from .storing import in_savepoint, insert_row, intake_row, settle, store_alone
+from .payload import Payload
+from .storing import (
+    has_free_connection,
+    in_savepoint,
+    insert_row,
+    intake_row,
+    settle,
+    store_alone,
+)
 from .taken import Doubt, Failure, Intake, taken
 from .writes import follow_connection
 
@@ -78,20 +86,32 @@ def take_in_alone(runtime: Runtime, session: orm.Session | None, submission: Sub
     Args:
         session: in which the host reads, and its adapters may; None: in none.
     """
-    error = _read_shielded(runtime, session, submission)
+    error = _shielded(session, lambda: submission.read(runtime))
     if error is None and submission.payload is None:
         return
     try:
         if error is not None:
             raise error
         assert submission.payload is not None
-        row_id = store_alone(runtime, submission.payload)
+        row_id = _store_or_spool(runtime, submission.payload)
     except Exception as failed:
         if submission.payload is None:
+            _shielded(session, lambda: submission.read_visitor(runtime))
             submission.read_for_later(runtime)
         keep(runtime, _fail(submission, failed, committed()))
     else:
         _note(row_id, submission, committed())
+
+
+def _store_or_spool(runtime: Runtime, payload: Payload) -> str:
+    """Store what is committed already; in the spool where a connection would have to be waited for.
+
+    Returns:
+        the id that the row has, or will have.
+    """
+    if has_free_connection(runtime.storage.engine):
+        return store_alone(runtime, payload)
+    return spool.put(runtime, payload)
 
 
 def keep(runtime: Runtime, failure: Failure) -> None:
@@ -136,7 +156,8 @@ def _fail_in_transaction(
     if submission.payload is None:
         # the savepoint with its lock was refused, or the description failed
         again = in_savepoint(connection, lambda: submission.read(runtime))
-        if again is not None:
+        if again is not None and submission.payload is None:
+            in_savepoint(connection, lambda: submission.read_visitor(runtime))
             submission.read_for_later(runtime)
     failure: Failure | None = None
 
@@ -156,18 +177,16 @@ def _fail(submission: Submission, error: Exception, ending: Ending) -> Failure:
     return failure
 
 
-def _read_shielded(
-    runtime: Runtime, session: orm.Session | None, submission: Submission
-) -> Exception | None:
-    """Read a submission; on PostgreSQL a query that fails would spoil what the host reads next.
+def _shielded(session: orm.Session | None, read: Callable[[], object]) -> Exception | None:
+    """Call `read`; on PostgreSQL a query that fails would spoil what the host reads next.
 
     On SQLite nothing is spoilt, and a transaction would hold up the one of our own.
     """
     connection = session.connection() if session is not None else None
     if connection is not None and connection.dialect.name != "sqlite":
-        return in_savepoint(connection, lambda: submission.read(runtime))
+        return in_savepoint(connection, read)
     try:
-        submission.read(runtime)
+        read()
     except Exception as error:
         return error
     return None

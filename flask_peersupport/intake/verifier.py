@@ -59,10 +59,13 @@ def _store_if_committed(runtime: Runtime, doubt: Doubt) -> None:
     try:
         if not doubt.is_committed():
             return
+    except Exception as error:
+        _logger.error("a report could not be verified: %s", type(error).__name__)
+        return
+    try:
         if payload.is_described:
             store_alone(runtime, payload)
             return
     except Exception as error:
-        _logger.error("a report could not be verified: %s", type(error).__name__)
-        return
+        _logger.error("a report could not be stored by itself: %s", type(error).__name__)
     keep(runtime, Failure(payload.report.kind, payload.report.ref, doubt.ending, payload))

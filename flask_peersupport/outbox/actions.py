@@ -128,6 +128,17 @@ def drop_waiting(session: orm.Session, template: str, object_id: str) -> int:
     return int(dropped.rowcount)  # type: ignore[attr-defined]
 
 
+def drop_waiting_to(session: orm.Session, person_id: str) -> int:
+    """Drop the messages to somebody that are not sent yet; return how many."""
+    dropped = session.execute(
+        sa.update(Message)
+        .where(Message.person_id == person_id, Message.state == MessageState.WAITING)
+        .values(state=MessageState.DROPPED, due_at=None)
+        .execution_options(synchronize_session="fetch")
+    )
+    return int(dropped.rowcount)  # type: ignore[attr-defined]
+
+
 def delete_messages_to(session: orm.Session, person_ids: Collection[str]) -> int:
     """Delete all messages to vault rows that are about to be erased; return how many.
 

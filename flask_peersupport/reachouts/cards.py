@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -16,7 +17,7 @@ from ..runtime import current_runtime
 from ..values import Person, Wish, WishBy
 from .answering import refusal_reason
 from .contacting import LATER
-from .models import Contact, ReachOut, SupportRequest
+from .models import Contact, ReachOut, ReportRecord, SupportRequest
 from .presentation import (
     DAY_PART_LABELS,
     ORIGIN_LABELS,
@@ -46,6 +47,8 @@ from .states import (
     ReachOutState,
     RequestState,
 )
+
+_logger = logging.getLogger(__name__)
 
 _LATER_LABELS = {
     "two_hours": lambda: _("in two hours"),
@@ -143,7 +146,7 @@ def call_card(reach_out: ReachOut, now: datetime) -> dict[str, Any]:
         "profession_label": code_label(settings.professions, involved.profession),
         "kind_label": kind_label(reach_out),
         "occurred_on": report_day(reach_out),
-        "report_url": report.url if report is not None and has_link else None,
+        "report_url": _report_url(report) if has_link else None,
         "first_sentence": first_sentence(reach_out, settings.programme_name),
         "name_came_from": name_came_from(reach_out),
         "preferred": _preferred(reach_out),
@@ -159,6 +162,27 @@ def call_card(reach_out: ReachOut, now: datetime) -> dict[str, Any]:
         "choices": _choices(closing, REFUSAL_LABELS),
         "today": now.astimezone(settings.timezone).date(),
     }
+
+
+def _report_ref(report: ReportRecord | None) -> str | None:
+    if report is not None and report.is_deleted:
+        return _("no longer in the system")
+    return report.ref if report is not None else None
+
+
+def _report_url(report: ReportRecord | None) -> str | None:
+    """Return the address of the report in the host, unless the host says that it is gone."""
+    if report is None or report.url is None:
+        return None
+    runtime = current_runtime()
+    try:
+        # a query of the host's that fails would spoil, on PostgreSQL, what the page reads next
+        with runtime.storage.session.begin_nested():
+            is_gone = runtime.reports.exists(report.kind, report.ref) is False
+    except Exception as error:  # the link is worth more than knowing
+        _logger.error("whether a report exists cannot be told: %s", type(error).__name__)
+        return report.url
+    return None if is_gone else report.url
 
 
 def _preferred(reach_out: ReachOut) -> str | None:
@@ -246,8 +270,8 @@ def _story(reach_out: ReachOut) -> dict[str, Any]:
         "state_label": state_label(reach_out),
         "waiting_for": reach_out.waiting_for.value if reach_out.waiting_for else None,
         "flags": [*flag_texts(reach_out), *filter(None, [delay_text(reach_out)])],
-        "report_ref": report.ref if report else None,
-        "report_url": report.url if report else None,
+        "report_ref": _report_ref(report),
+        "report_url": _report_url(report),
         "supporter_name": holder.record.person.name if holder else None,
     }
 

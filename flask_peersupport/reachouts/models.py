@@ -23,6 +23,9 @@ from .states import (
     WaitingFor,
 )
 
+#: Before the reference of a report that the host has deleted, which may be issued again.
+DELETED = "deleted "
+
 
 class ReportRecord(Base):
     """One of the host's reports, as far as the programme knows it."""
@@ -55,6 +58,11 @@ class ReportRecord(Base):
     found_at: orm.Mapped[datetime | None] = orm.mapped_column(UTCDateTime, index=True)
 
     reporter: orm.Mapped[PersonRecord | None] = orm.relationship()
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether the host has deleted it."""
+        return self.ref.startswith(DELETED)
 
 
 class InvolvedRecord(Base):

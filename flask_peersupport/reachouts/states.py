@@ -104,6 +104,7 @@ class WaitingFor(StrEnum):
     BY_TELEPHONE = "by_telephone"
     NOT_REACHED = "not_reached"
     COLLEAGUE_GONE = "colleague_gone"
+    SUPPORTER_GONE = "supporter_gone"
 
 
 _R = ReachOutState
@@ -215,5 +216,10 @@ WAITING_LABELS: Mapping[WaitingFor, str] = {
     WaitingFor.BY_HAND: mark("Ask a supporter by hand."),
     WaitingFor.BY_TELEPHONE: mark("Only supporters without an account are left: call one."),
     WaitingFor.NOT_REACHED: mark("The colleague was not reached several times."),
-    WaitingFor.COLLEAGUE_GONE: mark("The report or the colleague is no longer in the system."),
+    WaitingFor.COLLEAGUE_GONE: mark(
+        "The colleague no longer has an account. Find out whether they still work here."
+    ),
+    WaitingFor.SUPPORTER_GONE: mark(
+        "The supporter no longer has an account: ask another, who takes it over."
+    ),
 }

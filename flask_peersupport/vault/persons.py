@@ -73,6 +73,23 @@ def find_person_ids(session: orm.Session, person: Person, now: datetime) -> list
     return [row.id for row in find_persons(session, person, now)]
 
 
+def persons_of_account(session: orm.Session, user_id: str, now: datetime) -> list[PersonRecord]:
+    """Return every vault row that is bound to this user id, whoever it is."""
+    marks = user_marks(current_runtime().keys.live(now), Person("", user_id=user_id))
+    statement = sa.select(PersonRecord).where(PersonRecord.user_mark.in_(marks))
+    return list(session.scalars(statement.order_by(PersonRecord.created_at, PersonRecord.id)))
+
+
+def cut_account(row: PersonRecord, now: datetime) -> None:
+    """Bind a person to no account of the host's any more, and to none to come.
+
+    An id that nobody has takes the place of theirs: neither who gets the id next nor who gets the
+    e-mail address is this person.
+    """
+    person = replace(row.person, user_id=f"removed {new_id()}")
+    _write(row, person, current_runtime().keys.current(now))
+
+
 def store_person(
     session: orm.Session,
     person: Person,

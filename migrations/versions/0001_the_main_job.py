@@ -113,6 +113,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_peersupport_person_name_mark'), ['name_mark'], unique=False, if_not_exists=True)
         batch_op.create_index(batch_op.f('ix_peersupport_person_user_mark'), ['user_mark'], unique=False, if_not_exists=True)
 
+    op.create_table('peersupport_removed_user',
+    sa.Column('id', sa.String(length=32), nullable=False),
+    sa.Column('removed_at', MOMENT, nullable=False),
+    sa.Column('due_at', MOMENT, nullable=False),
+    sa.Column('month', sa.String(length=7), nullable=False),
+    sa.Column('sealed_user_id', sa.LargeBinary(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_peersupport_removed_user')),
+    mysql_charset='utf8mb4',
+    mysql_collate='utf8mb4_bin',
+    mysql_engine='InnoDB',
+    if_not_exists=True
+    )
+    with op.batch_alter_table('peersupport_removed_user', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_peersupport_removed_user_due_at'), ['due_at'], unique=False, if_not_exists=True)
+
     op.create_table('peersupport_report_mark',
     sa.Column('mark', sa.String(length=64), nullable=False),
     sa.Column('month', sa.String(length=7), nullable=False),
@@ -333,7 +348,7 @@ def upgrade() -> None:
     sa.Column('involved_id', sa.String(length=32), nullable=False),
     sa.Column('origin', sa.Enum('report', 'complaint_referral', 'concern', 'self', name='origin', native_enum=False, create_constraint=True, length=32), nullable=False),
     sa.Column('state', sa.Enum('queued', 'asking', 'accepted', 'in_contact', 'follow_up', 'needs_coordinator', 'closed', name='state', native_enum=False, create_constraint=True, length=32), nullable=False),
-    sa.Column('waiting_for', sa.Enum('unknown_department', 'unknown_person', 'no_supporter', 'by_hand', 'by_telephone', 'not_reached', 'colleague_gone', name='waiting', native_enum=False, create_constraint=True, length=32), nullable=True),
+    sa.Column('waiting_for', sa.Enum('unknown_department', 'unknown_person', 'no_supporter', 'by_hand', 'by_telephone', 'not_reached', 'colleague_gone', 'supporter_gone', name='waiting', native_enum=False, create_constraint=True, length=32), nullable=True),
     sa.Column('supporter_id', sa.String(length=32), nullable=True),
     sa.Column('created_at', MOMENT, nullable=False),
     sa.Column('changed_at', MOMENT, nullable=False),
@@ -436,6 +451,7 @@ def downgrade() -> None:
     op.drop_table('peersupport_grant', if_exists=True)
     op.drop_table('peersupport_department_alias', if_exists=True)
     op.drop_table('peersupport_report_mark', if_exists=True)
+    op.drop_table('peersupport_removed_user', if_exists=True)
     op.drop_table('peersupport_person', if_exists=True)
     op.drop_table('peersupport_intake', if_exists=True)
     op.drop_table('peersupport_heartbeat', if_exists=True)

@@ -1,0 +1,31 @@
+"""Statements of ours in the host's transaction that wait for nobody who changes the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+#: MariaDB would wait for a lock on the table for a day, for one on a row for 50 s.
+_MARIADB = "SET STATEMENT lock_wait_timeout = 1, innodb_lock_wait_timeout = 1 FOR "
+
+
+def execute_at_once(
+    connection: sa.Connection,
+    table: str,
+    statement: str,
+    values: Mapping[str, Any],
+    types: Mapping[str, Any] | None = None,
+) -> None:
+    """Execute fixed SQL text that writes to `table`; it fails rather than wait for an upgrade.
+
+    A list among the values is for an `IN`; `types` say how values are stored.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"LOCK TABLE {table} IN ROW EXCLUSIVE MODE NOWAIT")
+    is_mariadb = getattr(connection.dialect, "is_mariadb", False)
+    text = sa.text(_MARIADB + statement if is_mariadb else statement)
+    special = [sa.bindparam(k, expanding=True) for k, v in values.items() if isinstance(v, list)]
+    special += [sa.bindparam(name, type_=kind) for name, kind in (types or {}).items()]
+    connection.execute(text.bindparams(*special), dict(values))

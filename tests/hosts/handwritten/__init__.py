@@ -1,0 +1,1 @@
+"""Meldingen van het ziekenhuis, zoals een verpleegkundige die kan programmeren ze schreef."""
