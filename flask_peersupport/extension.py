@@ -34,7 +34,7 @@ from .jobs import run_due
 from .outbox import views as outbox_views
 from .ports import Departments, Keys, Reports, Roles, Users
 from .reachouts import mails as _mails  # noqa: F401 - registers what its mails are about
-from .reachouts import request_views
+from .reachouts import found_views, request_views
 from .reachouts import views as reach_out_views
 from .runtime import EXTENSION, Runtime, current_runtime, runtime_of
 from .supporters import department_views
@@ -122,6 +122,7 @@ class PeerSupport:
                     home.blueprint,
                     intake_views.blueprint,
                     reach_out_views.blueprint,
+                    found_views.blueprint,
                     request_views.blueprint,
                     supporter_views.blueprint,
                     department_views.blueprint,

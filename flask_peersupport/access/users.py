@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import abort, current_app, has_request_context
 from sqlalchemy import orm
+from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response
 
 from ..config import Settings
@@ -130,7 +131,8 @@ class LoginUsers:
 
     def _person(self, user: Any) -> Person:
         fields = self._fields_of(_class_of(user))
-        values: dict[str, Any] = {field: _text(user, path) for field, path in fields.items()}
+        seen = user._get_current_object() if isinstance(user, LocalProxy) else user
+        values: dict[str, Any] = {field: _text(seen, path) for field, path in fields.items()}
         values["user_id"] = values.get("user_id") or str(user.get_id())
         values["name"] = values.get("name") or values["user_id"]
         return Person(**values)

@@ -9,7 +9,7 @@ from flask import Flask
 
 from ..db import rollback
 from ..runtime import Runtime, current_runtime
-from . import database, keyring, mail, programme, reports, settings, workers
+from . import database, keyring, mail, programme, reports, settings, spool, workers
 from .findings import Finding, Findings, fault, has_faults
 
 Check = Callable[[Runtime], Findings]
@@ -38,6 +38,7 @@ def _checks(app: Flask, *, has_tables: bool, has_keys: bool) -> list[tuple[str, 
     checks: list[tuple[str, Check]] = [
         ("the settings", settings.look_at_settings),
         ("the layout", partial(settings.look_at_layout, app)),
+        ("the spool", spool.look_at_spool),
         ("the mail server", partial(mail.look_at_mail, app)),
         ("the descriptions", reports.look_at_descriptions),
         ("the host's migrations", partial(database.look_at_host_migrations, app)),

@@ -61,11 +61,6 @@ def listen_to(model: type[Any]) -> None:
     event.listen(model, "before_delete", listener(_hear_deletion), propagate=True)
 
 
-def listens_to(model: type[Any]) -> bool:
-    """Return whether inserts of `model` are heard."""
-    return any(cls in _listening for cls in model.__mro__)
-
-
 def _hear_insert(connection: sa.Connection, target: object) -> None:
     _hear(connection, target, is_new=True)
 

@@ -68,11 +68,14 @@ def step_url(runtime: Runtime, report: object, next_url: str | None) -> str:
 def ask(token: str, content: dict[str, Any], visitor: Person) -> ResponseReturnValue:
     """Show the question; take the answer in and go back to the host."""
     if request.method == "GET":
+        settings = current_runtime().settings
         return render_template(
             "peersupport/step_page.html",
             step=render_step(content["kind"], {}),
             action_url=url_for(".reported", token=token),
             next_url=content["next"],
+            phone=settings.support_phone,
+            contact_hours=round(settings.contact_within.total_seconds() / 3600),
         )
     fields = posted_fields(request.form)
     step = read_step(fields)

@@ -22,7 +22,7 @@ from ..values import Person
 from ..vault.models import PersonRecord
 from ..vault.persons import email_marks, find_person_ids, is_same_person, name_marks, user_marks
 from ..vault.seal import plain_name
-from .models import InvolvedRecord, NameClearance, ReachOut, SupportRequest
+from .models import InvolvedRecord, NameClearance, ReachOut, ReportRecord, SupportRequest
 
 
 def barring_involved(person: Person, person_ids: Sequence[str], now: datetime) -> sa.Select[Any]:
@@ -31,17 +31,30 @@ def barring_involved(person: Person, person_ids: Sequence[str], now: datetime) -
     It looks at everybody involved in the same report: the person's user id, e-mail address or
     name, unless the name was cleared for this person.
     """
-    keys = current_runtime().keys.live(now)
     other = orm.aliased(InvolvedRecord)
+    same_report = sa.or_(
+        other.id == InvolvedRecord.id,
+        sa.and_(other.report_id.is_not(None), other.report_id == InvolvedRecord.report_id),
+    )
+    named = _naming(other, person, person_ids, now)
+    return named.where(same_report).correlate(InvolvedRecord)
+
+
+def barring_report(person: Person, person_ids: Sequence[str], now: datetime) -> sa.Select[Any]:
+    """Return the same SELECT, correlated to a `ReportRecord`."""
+    other = orm.aliased(InvolvedRecord)
+    named = _naming(other, person, person_ids, now)
+    return named.where(other.report_id == ReportRecord.id).correlate(ReportRecord)
+
+
+def _naming(other: Any, person: Person, person_ids: Sequence[str], now: datetime) -> sa.Select[Any]:
+    """Return the SELECT of those among the aliased `InvolvedRecord` `other` who are the person."""
+    keys = current_runtime().keys.live(now)
     record = orm.aliased(PersonRecord)
     cleared = (
         sa.select(NameClearance.id)
         .where(NameClearance.involved_id == other.id, NameClearance.person_id.in_(person_ids))
         .exists()
-    )
-    same_report = sa.or_(
-        other.id == InvolvedRecord.id,
-        sa.and_(other.report_id.is_not(None), other.report_id == InvolvedRecord.report_id),
     )
     is_named = sa.or_(
         record.user_mark.in_(user_marks(keys, person)),
@@ -52,8 +65,7 @@ def barring_involved(person: Person, person_ids: Sequence[str], now: datetime) -
         sa.select(sa.literal(1))
         .select_from(other)
         .join(record, record.id == other.person_id)
-        .where(same_report, is_named)
-        .correlate(InvolvedRecord)
+        .where(is_named)
     )
 
 

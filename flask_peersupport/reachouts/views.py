@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -27,9 +25,11 @@ from ..values import Person
 from . import answering, asking, contacting, deciding
 from .barring import namesakes
 from .cards import call_card, coordinator_page, queue_row
+from .found import count_found
 from .models import ReachOut
+from .paging import capped, read_key, text_of_key
 from .policy import can_coordinate, has_taken
-from .queries import COUNT_LIMIT, QueueFilter, count_queue, queue_page
+from .queries import QueueFilter, count_queue, queue_page
 from .states import (
     STATE_LABELS,
     WAITING_LABELS,
@@ -54,16 +54,22 @@ def queue() -> ResponseReturnValue:
     """Show all open reach-outs, what needs action first."""
     session, now, actor = current_runtime().storage.session(), utc_now(), signed_in()
     chosen = _filter()
-    rows, next_key = queue_page(session, actor, chosen, now=now, after=_read_key())
+    rows, next_key = queue_page(session, actor, chosen, now=now, after=read_key())
+    found = count_found(session, actor, now=now)
     needs_you = QueueFilter(state=ReachOutState.NEEDS_COORDINATOR)
     context = {
         "rows": [queue_row(row, now) for row in rows],
         "filters": _filters(chosen),
         "next_page_url": _next_page(next_key),
         "counts": {
-            "needs_you": _capped(count_queue(session, actor, needs_you, now=now)),
-            "overdue": _capped(count_queue(session, actor, QueueFilter(is_overdue=True), now=now)),
-            "open": _capped(count_queue(session, actor, QueueFilter(), now=now)),
+            "needs_you": capped(count_queue(session, actor, needs_you, now=now)),
+            "overdue": capped(count_queue(session, actor, QueueFilter(is_overdue=True), now=now)),
+            "open": capped(count_queue(session, actor, QueueFilter(), now=now)),
+        },
+        "found": {
+            "number": found,
+            "text": capped(found),
+            "url": url_for("peersupport.found.found"),
         },
         "stuck_intake": current_runtime().count_stuck_intake(session),
         "retry_intake_url": url_for(".retry_intake"),
@@ -108,28 +114,12 @@ def _filters(chosen: QueueFilter) -> list[dict[str, object]]:
     ]
 
 
-def _capped(count: int) -> int | str:
-    return f"{COUNT_LIMIT - 1}+" if count >= COUNT_LIMIT else count
-
-
 def _next_page(key: tuple[datetime, str] | None) -> str | None:
     if key is None:
         return None
-    text = base64.urlsafe_b64encode(f"{key[0].isoformat()} {key[1]}".encode()).decode()
     names = ("state", "kind")
     kept: dict[str, Any] = {name: request.args[name] for name in names if name in request.args}
-    return url_for(".queue", after=text, **kept)
-
-
-def _read_key() -> tuple[datetime, str] | None:
-    """Return the key of the page before; one that was tampered with shows the first page."""
-    try:
-        text = base64.urlsafe_b64decode(request.args.get("after", "")).decode()
-        instant, _space, row_id = text.partition(" ")
-        moment = datetime.fromisoformat(instant)
-    except (ValueError, binascii.Error):
-        return None
-    return (moment, row_id) if moment.tzinfo else None
+    return url_for(".queue", after=text_of_key(key), **kept)
 
 
 @page(blueprint, "/reach-outs/<reach_out_id>", allow=policy.anyone_signed_in)

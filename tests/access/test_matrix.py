@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
+from sqlalchemy import orm
 
 from flask_peersupport.access.models import Department
 from flask_peersupport.access.roles import ROLES, grant_role
@@ -23,7 +24,7 @@ from flask_peersupport.audit.record import COMMAND
 from flask_peersupport.db import commit
 from flask_peersupport.outbox.models import Message
 from flask_peersupport.reachouts.answering import accept_request
-from flask_peersupport.reachouts.models import ReachOut, SupportRequest
+from flask_peersupport.reachouts.models import ReachOut, ReportRecord, SupportRequest
 from flask_peersupport.values import Involved, Person
 from tests.intake.conftest import STAFF, engine_of, person, runtime
 from tests.minimal_host import User, db
@@ -50,9 +51,13 @@ ROSTER = {
     "/messages/own/resend": "P",
     "/queue": "G",
     "/queue/retry-intake": "P",
+    "/queue/found": "G",
+    "/queue/found/done": "P",
+    "/queue/found/own/done": "P",
 }
-# the message is about a reach-out
-UNBARRED = {address: letters for address, letters in ROSTER.items() if "/messages/" not in address}
+# the message is about a reach-out, and the report that was found is one of the two
+ABOUT_THEM = ("/messages/own/resend", "/queue/found/own/done")
+UNBARRED = {address: letters for address, letters in ROSTER.items() if address not in ABOUT_THEM}
 OWN_AVAILABILITY = {
     "/supporters/me": "G",
     "/supporters/me/availability": "P",
@@ -101,6 +106,9 @@ RULES = {
     "/step/<token>": ["/step/own", "/step/absent"],
     "/queue": ["/queue"],
     "/queue/retry-intake": ["/queue/retry-intake"],
+    "/queue/found": ["/queue/found"],
+    "/queue/found/done": ["/queue/found/done"],
+    "/queue/found/<report_id>/done": ["/queue/found/own/done", "/queue/found/absent/done"],
     "/requests": ["/requests"],
     "/requests/<request_id>": ["/requests/asked", "/requests/taken", "/requests/absent"],
     **{
@@ -180,7 +188,7 @@ class House:
             return f"/{address.split('/')[1]}/{self.ids[address]}"
         for prefix, real in self.ids.items():
             if address == prefix or address.startswith(f"{prefix}/"):
-                return f"/{prefix.split('/')[1]}/{real}{address.removeprefix(prefix)}"
+                return f"{prefix.rpartition('/')[0]}/{real}{address.removeprefix(prefix)}"
         return address
 
 
@@ -243,12 +251,21 @@ def house(make_app: Callable[..., Flask], tmp_path: Path) -> House:
             "/departments/own": session.scalars(sa.select(Department.id)).first() or "",
             "/messages/own": session.scalars(sa.select(Message.id)).first() or "",
             "/step/own": _step_token(app, str(STAFF.rosa)),
+            "/queue/found/own": _find_afterwards(session),
         }
     file = Path(engine_of(app).url.database or "")
     with app.app_context():
         db.session.remove()
         db.engine.dispose()
     return House(app, users, ids, file, file.read_bytes())
+
+
+def _find_afterwards(session: orm.Session) -> str:
+    """Let one of the reports be one that was found afterwards, and return its id."""
+    report = session.scalars(sa.select(ReportRecord).where(ReportRecord.ref == "1")).one()
+    report.found_at = NOW
+    commit(session)
+    return report.id
 
 
 def _step_token(app: Flask, visitor_id: str) -> str:
@@ -356,14 +373,17 @@ def test_login_disabled_opens_nothing(house: House) -> None:
 def test_a_barred_coordinator_meets_it_nowhere(house: House) -> None:
     for role in ("barred_coordinator", "namesake_coordinator"):
         client = house.client(role)
-        for address in ("/queue", "/queue?state=asking", "/", "/messages"):
+        for address in ("/queue", "/queue?state=asking", "/queue/found", "/", "/messages"):
             page = client.get(f"/peersupport{address}").get_data(as_text=True)
             assert "Anna Vos" not in page, (role, address)
             assert house.ids["/reach-outs/taken"] not in page, (role, address)
+            assert house.ids["/queue/found/own"] not in page, (role, address)
+            assert "/queue/found" not in page, "nor that one was found"
             assert address != "/messages" or "Steun" not in page, "nor who was asked"
     coordinator = house.client("coordinator")
     page = coordinator.get("/peersupport/queue").get_data(as_text=True)
     assert page.count("Anna Vos") == 2
+    assert "/queue/found" in page
     assert "Steun" in coordinator.get("/peersupport/messages").get_data(as_text=True)
 
 
