@@ -10,6 +10,7 @@ from typing import Any
 
 import flask
 from flask import Blueprint, Response, current_app, render_template, request, url_for
+from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from jinja2 import BaseLoader, ChoiceLoader, DictLoader, FileSystemLoader, FunctionLoader
 from sqlalchemy.exc import SQLAlchemyError
@@ -87,7 +88,7 @@ def make_blueprint(settings: Settings, slices: list[Blueprint]) -> Blueprint:
     root.register_blueprint(absent)
     root.before_request(_choose_locale)
     root.teardown_request(_leave_locale)
-    root.after_request(_add_headers)
+    root.record_once(_add_headers_last)
     root.context_processor(_page_context)
     root.register_error_handler(NotAllowed, _not_found)
     root.register_error_handler(404, _not_found)
@@ -125,8 +126,13 @@ _absent.permission = policy.anyone_signed_in  # type: ignore[attr-defined]
 _static.permission = policy.anyone_signed_in  # type: ignore[attr-defined]
 
 
+def _add_headers_last(state: BlueprintSetupState) -> None:
+    """Let ours come after what the host sends with every answer: they run from last to first."""
+    state.app.after_request_funcs.setdefault(None, []).insert(0, _add_headers)
+
+
 def _add_headers(response: Response) -> Response:
-    if request.endpoint == "peersupport.static":
+    if "peersupport" not in request.blueprints or request.endpoint == "peersupport.static":
         return response
     response.headers["Cache-Control"] = "no-store"
     response.headers["Referrer-Policy"] = "same-origin"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -33,8 +34,8 @@ from .intake.writes import watch_writes
 from .jobs import run_due
 from .outbox import views as outbox_views
 from .ports import Departments, Keys, Reports, Roles, Users
-from .reachouts import mails as _mails  # noqa: F401 - registers what its mails are about
 from .reachouts import found_views, request_views
+from .reachouts import mails as _mails  # noqa: F401 - registers what its mails are about
 from .reachouts import views as reach_out_views
 from .runtime import EXTENSION, Runtime, current_runtime, runtime_of
 from .supporters import department_views
@@ -111,6 +112,10 @@ class PeerSupport:
             app.extensions[EXTENSION] = None
             app.jinja_env.globals["peersupport_step"] = lambda *args, **kwargs: ""
             return
+        if app.url_map.host_matching and settings.host is None:
+            raise ConfigurationError(
+                "PEERSUPPORT_HOST has to name the host of the pages, as host_matching is on"
+            )
         runtime = self._make_runtime(app, settings, db, session, adapters)
         runtime.locale_selector = locale_selector
         app.extensions[EXTENSION] = runtime
@@ -132,7 +137,7 @@ class PeerSupport:
         )
         hooks.install_hooks(app, runtime)
         install_verifier(app, runtime)
-        _watch_engines_with_first_context(app, db, session)
+        _watch_engines_with_first_context(app, db, session, runtime)
         schema.keep_out_of_host_migrations(app)
         app.cli.add_command(cli.peersupport_commands)
         if settings.worker == "embedded":
@@ -244,6 +249,8 @@ class PeerSupport:
 
 def _peersupport_step(field: Any = None, kind: str | None = None) -> Any:
     """Draw the step inside the host's form: with a WTForms field, or by itself."""
+    if isinstance(field, str):  # the kind, given by its position
+        field, kind = None, field
     if field is not None:
         return field()
     return render_step(kind, running_fields())
@@ -286,7 +293,7 @@ def _own_storage(app: Flask, uri: str) -> Storage:
 
 
 def _watch_engines_with_first_context(
-    app: Flask, db: Any, session: orm.scoped_session[Any] | None
+    app: Flask, db: Any, session: orm.scoped_session[Any] | None, runtime: Runtime
 ) -> None:
     """Notice what is written on the host's engines, as soon as there are any."""
     if db is None and session is None:
@@ -297,24 +304,31 @@ def _watch_engines_with_first_context(
         nonlocal is_done
         if is_done:
             return
-        for engine in _engines_of(db, session):
+        for engine in _engines_of(db, session, runtime):
             watch_writes(engine)
             is_done = True
 
     appcontext_pushed.connect(watch, app, weak=False)
 
 
-def _engines_of(db: Any, session: orm.scoped_session[Any] | None) -> list[sa.Engine]:
-    """Return the host's engines; none where Flask-SQLAlchemy is not initialised yet."""
+def _engines_of(
+    db: Any, session: orm.scoped_session[Any] | None, runtime: Runtime
+) -> list[sa.Engine]:
+    """Return the host's engines; none where the host has not named them yet."""
     if db is not None:
         return list(db.engines.values()) if "sqlalchemy" in current_app.extensions else []
     assert session is not None
     has_one = session.registry.has()
+    found: set[sa.Engine] = set()
     try:
-        return [_engine_of(session)]
+        # one engine for all, or one for each model
+        for mapper in (None, *(sa.inspect(m) for m in runtime.descriptions if _is_mapped(m))):
+            with suppress(sa.exc.UnboundExecutionError):
+                found.add(session.get_bind(mapper).engine)
     finally:
         if not has_one:
             session.remove()
+    return list(found)
 
 
 def _start_worker_with_first_request(app: Flask, runtime: Runtime) -> None:

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from flask import current_app
 from sqlalchemy import orm
 
 from .db import begin_immediate, commit, rollback
@@ -136,8 +135,8 @@ class _Run:
 
 def _idle_sessions(runtime: Runtime) -> list[orm.scoped_session[Any]]:
     """Return the host's sessions, but those in whose transaction somebody is at work already."""
-    host = getattr(current_app.extensions.get("sqlalchemy"), "session", None)
-    found = {id(session): session for session in (runtime.storage.session, host) if session}
+    both = (runtime.storage.session, runtime.host_session)
+    found = {id(session): session for session in both if session}
     return [
         session
         for session in found.values()

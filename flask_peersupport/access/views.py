@@ -11,6 +11,7 @@ from functools import wraps
 from typing import Any
 
 from flask import Blueprint, request
+from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf, validate_csrf
 from wtforms.validators import ValidationError
@@ -47,13 +48,19 @@ def page(
             return view(*args, **kwargs)
 
         guarded.permission = allow  # type: ignore[attr-defined]
-        blueprint.add_url_rule(
-            rule,
-            endpoint=view.__name__,
-            view_func=guarded,
-            methods=list(methods),
-            provide_automatic_options=False,
-        )
+
+        def add_rule(state: BlueprintSetupState) -> None:
+            """Add the rule for the host name that the root blueprint hands down."""
+            state.add_url_rule(
+                rule,
+                endpoint=view.__name__,
+                view_func=guarded,
+                methods=list(methods),
+                provide_automatic_options=False,
+                host=state.options.get("host"),
+            )
+
+        blueprint.record(add_rule)
         return guarded
 
     return decorate

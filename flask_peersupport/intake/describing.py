@@ -6,14 +6,14 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from flask import has_request_context, request
+from flask import request
 
 from ..runtime import Runtime
 from ..values import Person, Report
 from .origin import origin_of
 from .payload import Payload, clean_report
 from .step import has_step, posted_fields
-from .taken import taken
+from .taken import has_own_request, taken
 
 _logger = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ def describe(runtime: Runtime, target: object) -> Report | None:
         report = found(target)
     if report is None:
         return None
-    if report.reporter is None and not report.anonymous and has_request_context():
+    if report.reporter is None and not report.anonymous and has_own_request():
         report = replace(report, reporter=runtime.users.current())
     return clean_report(report)
 
@@ -48,7 +48,7 @@ def running_fields() -> dict[str, str]:
 
     None either of a form that cannot be read: that must harm neither the flush nor the form.
     """
-    if not has_request_context() or request.method not in ("POST", "PUT", "PATCH"):
+    if not has_own_request() or request.method not in ("POST", "PUT", "PATCH"):
         return {}
     this = taken()
     if this.fields is None:
@@ -90,7 +90,7 @@ class Submission:
 
     def read_visitor(self, runtime: Runtime) -> None:
         """Read who sent the fields."""
-        if self.fields or self.is_asked_later:
+        if (self.fields or self.is_asked_later) and has_own_request():
             self.visitor = runtime.users.current()
 
     def read_for_later(self, runtime: Runtime) -> None:

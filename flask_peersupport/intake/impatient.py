@@ -26,6 +26,8 @@ def execute_at_once(
         connection.exec_driver_sql(f"LOCK TABLE {table} IN ROW EXCLUSIVE MODE NOWAIT")
     is_mariadb = getattr(connection.dialect, "is_mariadb", False)
     text = sa.text(_MARIADB + statement if is_mariadb else statement)
-    special = [sa.bindparam(k, expanding=True) for k, v in values.items() if isinstance(v, list)]
+    special: list[sa.BindParameter[Any]] = [
+        sa.bindparam(name, expanding=True) for name in values if isinstance(values[name], list)
+    ]
     special += [sa.bindparam(name, type_=kind) for name, kind in (types or {}).items()]
     connection.execute(text.bindparams(*special), dict(values))

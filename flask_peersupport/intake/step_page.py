@@ -75,6 +75,7 @@ def ask(token: str, content: dict[str, Any], visitor: Person) -> ResponseReturnV
             action_url=url_for(".reported", token=token),
             next_url=content["next"],
             phone=settings.support_phone,
+            is_anonymous=content["anonymous"],
             contact_hours=round(settings.contact_within.total_seconds() / 3600),
         )
     fields = posted_fields(request.form)

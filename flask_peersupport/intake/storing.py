@@ -7,8 +7,8 @@ our table. What cannot be stored at once goes to the spool.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
 
@@ -109,12 +109,26 @@ def insert_row(connection: sa.Connection, row: dict[str, Any]) -> None:
 def store_alone(runtime: Runtime, payload: Payload, *, is_confirmed: bool = True) -> str:
     """Store a payload in a transaction of its own, and return the id of its row."""
     row = intake_row(runtime, payload, is_confirmed=is_confirmed)
-    with runtime.storage.engine.begin() as own:
+    with runtime.storage.engine.begin() as own, _hurried(own):
         if own.dialect.name == "postgresql":
             own.exec_driver_sql(_LOCK)
         insert_row(own, row)
     row_id: str = row["id"]
     return row_id
+
+
+@contextmanager
+def _hurried(own: sa.Connection) -> Iterator[None]:
+    """Wait a second at most for who writes in the SQLite file; elsewhere the statement says so."""
+    if own.dialect.name != "sqlite":
+        yield
+        return
+    patience = own.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
+    own.exec_driver_sql(f"PRAGMA busy_timeout = {min(patience, 1000)}")
+    try:
+        yield
+    finally:
+        own.exec_driver_sql(f"PRAGMA busy_timeout = {patience}")
 
 
 def has_free_connection(engine: sa.Engine) -> bool:
@@ -129,20 +143,25 @@ def has_free_connection(engine: sa.Engine) -> bool:
     return pool.checkedout() < pool.size() + pool._max_overflow
 
 
-def settle(storage: Storage, row_id: str, is_committed: bool) -> None:
+def settle(storage: Storage, row_id: str, is_committed: bool) -> bool:
     """Confirm an intake row in a database of our own, or drop what the host rolled back.
 
     Where that cannot be done the row stays unconfirmed: the worker decides later.
+
+    Returns:
+        whether the row is there, as far as can be seen.
     """
     this = _TABLE.c.id == row_id
     try:
         with storage.engine.begin() as own:
             if is_committed:
-                own.execute(_TABLE.update().where(this).values(is_confirmed=True))
-            else:
-                own.execute(_TABLE.delete().where(this))
+                return (
+                    own.execute(_TABLE.update().where(this).values(is_confirmed=True)).rowcount > 0
+                )
+            return own.execute(_TABLE.delete().where(this)).rowcount > 0
     except Exception as error:  # the host's transaction has ended: nothing of it is at stake
         _logger.error("an intake could not be settled: %s", type(error).__name__)
+        return True
 
 
 def intake_row(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from flask import g, has_app_context, has_request_context, request
+from flask import current_app, g, has_app_context, has_request_context, request
+from flask import globals as flask_globals
 
 from .endings import Ending
 from .payload import Payload
@@ -83,9 +84,21 @@ class Taken:
     fields: dict[str, str] | None = None
 
 
+def has_own_request() -> bool:
+    """Return whether a request of the current app is running.
+
+    Within its request, one app may push the context of another: form, session and visitor are
+    then not the other's. From Flask 3.2 on such a context has no request.
+    """
+    if not has_request_context():
+        return False
+    running = getattr(flask_globals, "_cv_request", None)
+    return running is None or running.get().app is current_app._get_current_object()  # type: ignore[attr-defined]
+
+
 def taken() -> Taken:
     """Return what the running request brought in; outside one, what the app context did."""
-    if has_request_context():
+    if has_own_request():
         found: Taken | None = request.environ.get(_TAKEN)
         if found is None:
             found = request.environ[_TAKEN] = _begin()

@@ -25,7 +25,7 @@ from .storing import (
     store_alone,
 )
 from .taken import Doubt, Failure, Intake, taken
-from .writes import follow_connection
+from .writes import follow_connection, open_connections
 
 _logger = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ def take_in(
         else:
             # the worker decides about it, should this process be killed before the host's commit
             payload = replace(submission.payload, origin=origin_of(runtime, submission.target))
-            row_id = store_alone(runtime, payload, is_confirmed=False)
+            row_id = _store_apart(runtime, session, payload)
 
     def follow_host(at_end: AtEnd | None = None) -> Ending:
         return follow(session, at_end) if session else follow_connection(connection, at_end)
@@ -74,7 +74,8 @@ def take_in(
     elif submission.payload is None:
         return
     else:
-        ending = follow_host(None if is_here else _settling(runtime, row_id))
+        at_end = None if is_here else _settling(runtime, row_id, submission.payload)
+        ending = follow_host(at_end)
         _note(row_id, submission, ending)
     if is_committed is not None and submission.payload is not None:
         taken().doubts.append(Doubt(submission.payload, ending, is_committed))
@@ -130,8 +131,42 @@ def keep(runtime: Runtime, failure: Failure) -> None:
         )
 
 
-def _settling(runtime: Runtime, row_id: str) -> AtEnd:
-    return lambda is_committed: settle(runtime.storage, row_id, is_committed)
+def _store_apart(runtime: Runtime, session: orm.Session | None, payload: Payload) -> str:
+    """Store an unconfirmed row where the host's report is not, and return its id.
+
+    Where the same session is writing in our SQLite file as well, it holds the only lock there is:
+    the row then rides in that transaction, which ends with the report's.
+    """
+    beside = _writes_beside(runtime, session)
+    if beside is None:
+        return store_alone(runtime, payload, is_confirmed=False)
+    row = intake_row(runtime, payload, is_confirmed=False)
+    error = in_savepoint(beside, lambda: insert_row(beside, row), for_insert=True)
+    if error is not None:
+        raise error
+    return str(row["id"])
+
+
+def _writes_beside(runtime: Runtime, session: orm.Session | None) -> sa.Connection | None:
+    """Return the connection on which `session` writes in the SQLite file of our tables, if any."""
+    engine = runtime.storage.engine
+    if session is None or engine.dialect.name != "sqlite":
+        return None
+    for one in open_connections():
+        if runtime.storage.is_reached_by(one):
+            own = session.connection(bind_arguments={"bind": one.engine})
+            return one if own is one else None
+    return None
+
+
+def _settling(runtime: Runtime, row_id: str, payload: Payload) -> AtEnd:
+    def at_end(is_committed: bool) -> None:
+        is_there = settle(runtime.storage, row_id, is_committed)
+        if is_committed and not is_there:  # so late that the worker had given the host up
+            report = payload.report
+            keep(runtime, Failure(report.kind, report.ref, committed(), payload))
+
+    return at_end
 
 
 def _note(row_id: str, submission: Submission, ending: Ending) -> None:

@@ -127,11 +127,11 @@ class Bench:
         self._hosts.clear()
 
     def close(self) -> None:
-        """End all connections, and remove what was made on the server."""
+        """End all connections, and leave the server's database empty."""
         self.renew_hosts()
         _end_connections(self.plain)
         if self.server is not None:
-            self.server.drop()
+            self.server.empty()
         if self.role is not None:
             with self.on_server() as connection:
                 connection.exec_driver_sql(f"DROP USER {self.role}")

@@ -42,6 +42,8 @@ MISS = {"text": "Wrong patient, noticed in time", "team": "Ward 1"}
 LATER = timedelta(minutes=16)
 WAYS = [("watch",), ("before",), ("after",), ("watch", "before", "after")]
 each_way = pytest.mark.parametrize("ways", WAYS, ids=" and ".join)
+#: For what no other database would do differently.
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 MakePortal = Callable[..., Host]
 
@@ -115,10 +117,10 @@ def test_a_report_leads_to_support(make_portal: MakePortal, ways: tuple[str, ...
         assert not sa.inspect(models.db.engine).has_table("peersupport_intake")
 
 
+@pytest.mark.database
+@on_sqlite
 def test_a_host_on_sqlite_with_support_on_postgresql(
-    make_portal: MakePortal,
-    sqlite_url: str,
-    postgresql_database: servers.ServerDatabase,
+    make_portal: MakePortal, postgresql_database: servers.ServerDatabase
 ) -> None:
     run_journey(make_portal(WAYS[-1], PEERSUPPORT_DATABASE_URI=postgresql_database.empty()))
 
@@ -136,6 +138,19 @@ def test_before_the_host_s_commit_the_intake_is_there_but_unconfirmed(
         assert confirmed(host.app) == [True]
 
 
+def test_a_commit_after_the_worker_gave_the_host_up_brings_it_in_all_the_same(
+    make_portal: MakePortal,
+) -> None:
+    host = make_portal()
+    with host.app.app_context():
+        models.db.session.add(NearMiss(text="x", team="Ward 1", nurse_id=1))
+        models.db.session.flush()
+        work_later(host.app)
+        assert waiting(host.app) == 0
+        models.db.session.commit()
+    assert work(host.app) == {"unspool": 1, "expand": 1}
+
+
 @each_way
 def test_a_rollback_leaves_neither(make_portal: MakePortal, ways: tuple[str, ...]) -> None:
     host = make_portal(ways)
@@ -144,6 +159,7 @@ def test_a_rollback_leaves_neither(make_portal: MakePortal, ways: tuple[str, ...
     assert (misses(host.app), waiting(host.app)) == ([], 0)
 
 
+@on_sqlite
 @each_way
 def test_a_draft_comes_in_when_it_is_sent(make_portal: MakePortal, ways: tuple[str, ...]) -> None:
     host = make_portal(ways)
@@ -156,6 +172,7 @@ def test_a_draft_comes_in_when_it_is_sent(make_portal: MakePortal, ways: tuple[s
     assert names(host.app) == ["Rosa Reporter"]
 
 
+@on_sqlite
 def test_an_anonymous_report_has_no_reporter(make_portal: MakePortal) -> None:
     host = make_portal(WAYS[-1])
     host.report(host.client("rosa"), data={"nameless": "y"}, me=True, colleagues=[ANNA])
@@ -215,6 +232,7 @@ def test_the_number_of_a_killed_report_means_another_one(make_portal: MakePortal
     assert (names(host.app), waiting(host.app)) == ([], 0)
 
 
+@on_sqlite
 def test_switched_off_or_absent_the_portal_is_the_same(make_portal: MakePortal) -> None:
     off = make_portal(WAYS[-1], PEERSUPPORT_ENABLED=False)
     found = [answers(off), answers(off, text=""), answers(off, **{"peersupport-me": "1"})]

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextvars import copy_context
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import orm
 
+from flask_peersupport import PeerSupport, Report
+from flask_peersupport.signals import report_created
 from tests.hosts.journey import (
     ANNA,
     STAFF,
@@ -19,6 +24,7 @@ from tests.hosts.journey import (
     open_programme,
     reach_outs,
     run_journey,
+    runtime,
     waiting,
     work,
 )
@@ -32,6 +38,8 @@ WAYS = [("watch",), ("before",), ("after",), ("watch", "before", "after")]
 PATHS = ["/incidents/enter", "/complaints/enter"]
 
 each_way = pytest.mark.parametrize("ways", WAYS, ids=" and ".join)
+#: For what no other database would do differently.
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 each_form = pytest.mark.parametrize(
     ("ways", "path"), [*((way, PATHS[0]) for way in WAYS), *((way, PATHS[1]) for way in WAYS[1:])]
 )
@@ -39,7 +47,7 @@ each_form = pytest.mark.parametrize(
 
 @pytest.fixture
 def make_app(
-    database_url: str, settings: dict[str, Any], tmp_path: Any
+    database_url: str, settings: dict[str, Any], tmp_path: Path
 ) -> Iterator[Callable[..., Flask]]:
     """Return a function that builds the desk on a database; its staff come with its tables."""
     engines: list[sa.Engine] = []
@@ -112,6 +120,7 @@ def test_an_entry_that_is_rolled_back_leaves_neither(
     assert (stored(host.app), stored(host.app, Complaint), waiting(host.app)) == (0, 0, 0)
 
 
+@on_sqlite
 @each_way
 def test_a_draft_comes_in_when_it_is_one_no_more(
     make_host: Callable[..., Host], ways: tuple[str, ...]
@@ -126,6 +135,7 @@ def test_a_draft_comes_in_when_it_is_one_no_more(
     assert [(one.name, one.ref) for one in reach_outs(host.app)] == expected
 
 
+@on_sqlite
 @each_way
 def test_an_anonymous_incident_has_no_reporter(
     make_host: Callable[..., Host], ways: tuple[str, ...]
@@ -158,11 +168,52 @@ def test_reconcile_finds_what_a_bulk_insert_brought(make_host: Callable[..., Hos
     assert waiting(host.app) == 3
 
 
-def test_in_a_database_of_its_own_the_same(make_host: Callable[..., Host], tmp_path: Any) -> None:
+def test_in_a_database_of_its_own_the_same(make_host: Callable[..., Host], tmp_path: Path) -> None:
     host = make_host(WAYS[-1], PEERSUPPORT_DATABASE_URI=f"sqlite:///{tmp_path / 'apart.sqlite'}")
     run_journey(host)
 
 
+@pytest.mark.parametrize("binding", ["later", "by model"])
+def test_a_session_without_an_engine_of_its_own_harms_no_request(
+    binding: str, settings: dict[str, Any], sqlite_url: str, tmp_path: Path
+) -> None:
+    """Bound by the host after `init_app` and the first context, or model by model."""
+    engine = sa.create_engine(sqlite_url, poolclass=sa.NullPool)
+    Base.metadata.create_all(engine)
+    factory = orm.sessionmaker(binds={Base: engine} if binding == "by model" else {})
+    session = orm.scoped_session(factory)
+    app = Flask("bound_late", instance_path=str(tmp_path))
+    app.config.update(settings, PEERSUPPORT_DATABASE_URI=f"sqlite:///{tmp_path / 'apart.sqlite'}")
+    peersupport = PeerSupport()
+    peersupport.init_app(app, session=session)
+    peersupport.describe(Incident)(lambda one: Report("incident", str(one.incident_id), "Ward 1"))
+    # a context that cannot be pushed would stay for the tests to come
+    copy_context().run(report_in_a_session, app, session, engine if binding == "later" else None)
+
+
+def report_in_a_session(app: Flask, session: orm.scoped_session[Any], late: Any) -> None:
+    """Bind the session if that is to be done yet, and report: first in vain, then for good."""
+    with app.app_context():
+        if late is not None:
+            session.configure(bind=late)
+    open_programme(app)
+    with app.app_context():
+        incident = Incident(headline="x", status="new")
+        session.add(incident)
+        session.flush()
+        report_created.send(app, report=incident)
+        session.rollback()
+        assert waiting(app) == 0
+        session.add(Incident(headline="y", status="new"))
+        session.flush()
+        report_created.send(app, report=session.scalars(sa.select(Incident)).one())
+        session.commit()
+        session.remove()
+    assert work(app) == {"expand": 1}
+    runtime(app).storage.engine.dispose()
+
+
+@on_sqlite
 def test_switched_off_or_absent_the_desk_is_the_same(make_app: Callable[..., Flask]) -> None:
     found = []
     for is_added in (True, False):

@@ -60,7 +60,8 @@ def post(client: FlaskClient, address: str, page: str, **data: object) -> int:
     """Press a button of a page; return the status."""
     token = re.search(r'name="csrf_token" value="([^"]+)"', page)
     assert token
-    return client.post(address, data={"csrf_token": token[1], **data}).status_code
+    form = {"csrf_token": token[1], **data}
+    return client.post(address, data=form, headers=ENGLISH).status_code
 
 
 def waiting(programme: Programme) -> list[str]:

@@ -6,26 +6,25 @@ from flask_peersupport.signals import report_created
 from .models import NearMiss, db
 from .pages import saved, saving
 
-support = PeerSupport()
-
-
-@support.describe(NearMiss)
-def near_miss(miss):
-    if miss.state == "draft":
-        return None
-    return Report(
-        kind="incident",
-        ref=f"{miss.id}",
-        department=miss.team,
-        reporter=support.users.get(miss.nurse_id),
-        reported_at=miss.made,
-        anonymous=miss.nameless,
-    )
-
 
 def install(portal, ways=("watch",)):
+    support = PeerSupport()
     portal.config["PEERSUPPORT_USER_FIELDS"] = {"name": "full_name", "department": "team"}
     support.init_app(portal, db)
+
+    @support.describe(NearMiss)
+    def near_miss(miss):
+        if miss.state == "draft":
+            return None
+        return Report(
+            kind="incident",
+            ref=f"{miss.id}",
+            department=miss.team,
+            reporter=support.users.get(miss.nurse_id),
+            reported_at=miss.made,
+            anonymous=miss.nameless,
+        )
+
     if "watch" in ways:
         support.watch(NearMiss, since=NearMiss.made)
     if "before" in ways:

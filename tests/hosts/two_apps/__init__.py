@@ -1,0 +1,1 @@
+"""Two applications in one process, on one set of models: incidents, and complaints."""
