@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from flask import Flask, appcontext_pushed, current_app, request
+from flask import Flask, appcontext_pushed, current_app
 from sqlalchemy import orm
 
 from . import blueprint as pages
@@ -28,7 +28,7 @@ from .intake.expansion import count_stuck_intake, retry_stuck_intake
 from .intake.receiver import listen_to
 from .intake.rendering import render_step
 from .intake.reports import WatchedReports
-from .intake.step_page import step_url
+from .intake.step_page import plain_url, step_url
 from .intake.verifier import install_verifier
 from .intake.writes import watch_writes
 from .jobs import run_due
@@ -184,7 +184,7 @@ class PeerSupport:
         """
         runtime = runtime_of(current_app._get_current_object())  # type: ignore[attr-defined]
         if runtime is None:
-            return next or f"{request.script_root}/"
+            return plain_url(self._descriptions, report, next)
         return step_url(runtime, report, next)
 
     @property

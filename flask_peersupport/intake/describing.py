@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from flask import request
 
@@ -18,6 +19,22 @@ from .taken import has_own_request, taken
 _logger = logging.getLogger(__name__)
 
 
+def described_as(
+    descriptions: Mapping[type[Any], Callable[[Any], Report | None]], target: object
+) -> Report | None:
+    """Return `target` as its description has it.
+
+    Raises:
+        LookupError: nothing describes objects of this class.
+    """
+    if isinstance(target, Report):
+        return target
+    found = next((descriptions[c] for c in type(target).__mro__ if c in descriptions), None)
+    if found is None:
+        raise LookupError(f"{type(target).__name__} has no description")
+    return found(target)
+
+
 def describe(runtime: Runtime, target: object) -> Report | None:
     """Return `target` as a report, its reporter filled in; None for what is no report.
 
@@ -26,16 +43,7 @@ def describe(runtime: Runtime, target: object) -> Report | None:
     Raises:
         LookupError: nothing describes objects of this class.
     """
-    if isinstance(target, Report):
-        report: Report | None = target
-    else:
-        found = next(
-            (runtime.descriptions[c] for c in type(target).__mro__ if c in runtime.descriptions),
-            None,
-        )
-        if found is None:
-            raise LookupError(f"{type(target).__name__} has no description")
-        report = found(target)
+    report = described_as(runtime.descriptions, target)
     if report is None:
         return None
     if report.reporter is None and not report.anonymous and has_own_request():

@@ -12,6 +12,7 @@ from ..access.locale import pick_locale
 from ..i18n import gettext as _
 from ..runtime import Runtime
 from .describing import running_fields
+from .rendering import thanks
 from .step import MAX_COLLEAGUES, Step, read_step
 from .taken import Failure, Intake, was_taken
 from .taking import keep
@@ -92,7 +93,7 @@ def _after_report(runtime: Runtime, intake: Intake, step: Step, response: Respon
         if not intake.visitor_id:
             flash(_("Thank you. Your report has been received."), "info")
         elif not is_page:
-            flash(_("Peer support: thank you. What happens next: %(url)s", url=url), "info")
+            flash(thanks(runtime, url), "info")
         if step.surplus:
             message = _("Only %(n)s colleagues could be taken in; tell us about the others.")
             flash(message % {"n": MAX_COLLEAGUES}, "warning")

@@ -40,6 +40,17 @@ def render_step(kind: str | None, fields: Mapping[str, str]) -> Markup:
         return _telephone_sentence(runtime)
 
 
+def thanks(runtime: Runtime, url: str) -> Markup:
+    """Return what is flashed to a reporter who does not see the page after a report.
+
+    With a link to it: its address is longer than a telephone is wide. The class is Bootstrap's,
+    whose coloured messages make other links hard to read.
+    """
+    link = Markup('<a class="alert-link ps-link" href="{}">{}</a>')
+    text = _("%(programme)s: thank you.", programme=runtime.settings.programme_name)
+    return Markup("{} {}").format(text, link.format(url, _("What happens now")))
+
+
 def _telephone_sentence(runtime: Runtime) -> Markup:
     """Return where to call; nothing where no telephone number is set."""
     settings = runtime.settings

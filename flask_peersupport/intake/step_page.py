@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,15 +13,14 @@ from flask.typing import ResponseReturnValue
 from ..audit import record
 from ..clock import utc_now
 from ..db import commit
-from ..i18n import gettext as _
 from ..runtime import Runtime, current_runtime
 from ..values import Person, Report
-from .describing import Submission, running_fields
+from .describing import Submission, described_as, running_fields
 from .endings import committed
 from .models import IntakeRecord
 from .payload import Payload
 from .receiver import take_in_signalled
-from .rendering import render_step
+from .rendering import render_step, thanks
 from .step import Step, posted_fields, read_step
 from .storing import intake_row
 from .taken import Intake
@@ -65,6 +65,22 @@ def step_url(runtime: Runtime, report: object, next_url: str | None) -> str:
         return back or _start()
 
 
+def plain_url(
+    descriptions: Mapping[type[Any], Callable[[Any], Report | None]],
+    report: object,
+    next_url: str | None,
+) -> str:
+    """Return where a reporter goes where peer support is switched off: no page comes between."""
+    if next_url and _is_here(next_url):
+        return next_url
+    try:
+        described = described_as(descriptions, report)
+    except Exception:  # it may ask the users adapter, and there is none
+        return _start()
+    url = described.url if described is not None else None
+    return url if url and _is_here(url) else _start()
+
+
 def ask(token: str, content: dict[str, Any], visitor: Person) -> ResponseReturnValue:
     """Show the question; take the answer in and go back to the host."""
     if request.method == "GET":
@@ -95,7 +111,7 @@ def _store(content: dict[str, Any], fields: dict[str, str], step: Step, visitor:
     commit(session)
     intake = Intake(row["id"], report.kind, report.ref, visitor.user_id, is_anonymous, committed())
     url = reported_url(intake, step, content["next"])
-    flash(_("Peer support: thank you. What happens next: %(url)s", url=url), "info")
+    flash(thanks(runtime, url), "info")
 
 
 def _is_here(url: str) -> bool:

@@ -34,7 +34,7 @@ _INSERT_MARIADB = sa.text(
 #: SQLite undoes the host's transaction with an INSERT for which the disk is full; one that could
 #: have several rows, as it sees it, has a journal of its own and is undone alone.
 _INSERT_SQLITE = sa.text(
-    f"INSERT INTO {_TABLE.name} ({', '.join(c.name for c in _COLUMNS)})"  # noqa: S608 - our names
+    f"INSERT INTO {_TABLE.name} ({', '.join(c.name for c in _COLUMNS)})"
     f" SELECT {', '.join(':' + c.name for c in _COLUMNS)}"
 ).bindparams(*(sa.bindparam(c.name, type_=c.type) for c in _COLUMNS))
 

@@ -20,7 +20,7 @@ from tests.servers import ServerDatabase
 INTAKE = str(IntakeRecord.__tablename__)
 HOST_TABLES = ("incidents", "cases", "logs")
 VIEWS = [(style.name, style.view) for style in STYLES]
-_PASSWORD = "a password"  # noqa: S105 - of a database that lives as long as the run
+_PASSWORD = "a password"
 
 
 class Bench:
@@ -89,7 +89,7 @@ class Bench:
             "postgresql": [f"ALTER SEQUENCE {t}_id_seq RESTART" for t in HOST_TABLES],
             "mysql": [f"ALTER TABLE {t} AUTO_INCREMENT = 1" for t in HOST_TABLES],
         }[self.dialect]
-        self.run(*(f"DELETE FROM {table}" for table in HOST_TABLES), *numbering)  # noqa: S608
+        self.run(*(f"DELETE FROM {table}" for table in HOST_TABLES), *numbering)
         for path in (self.folder / "spool").glob("*.sealed"):
             path.unlink()
 
@@ -99,7 +99,7 @@ class Bench:
         with self.admin.connect() as connection:
             for table in ("incidents", "cases"):
                 columns = "id, title, ward, colleague, author_id"
-                query = f"SELECT '{table}', {columns} FROM {table} ORDER BY id"  # noqa: S608
+                query = f"SELECT '{table}', {columns} FROM {table} ORDER BY id"
                 found += [tuple(row) for row in connection.exec_driver_sql(query)]
             query = "SELECT 'logs', id, text FROM logs ORDER BY id"
             found += [tuple(row) for row in connection.exec_driver_sql(query)]
@@ -143,7 +143,7 @@ class Bench:
             schema.upgrade(self.own_engine)
         else:
             schema.metadata().create_all(self.own_engine)
-        add = f"INSERT INTO users (id, name, department) VALUES ({ROSA}, '{ROSA_NAME}', 'Ward 1')"  # noqa: S608
+        add = f"INSERT INTO users (id, name, department) VALUES ({ROSA}, '{ROSA_NAME}', 'Ward 1')"
         self.run(add)
 
     def _with_role(self, owner: str) -> str:

@@ -141,9 +141,7 @@ def create_host(
     if has_peersupport:
         _add_peersupport(host)
     for address, view in views:
-        app.add_url_rule(
-            f"/{address}", address, lambda view=view: view(host), methods=["POST"]
-        )  # type: ignore[misc]
+        app.add_url_rule(f"/{address}", address, lambda view=view: view(host), methods=["POST"])  # type: ignore[misc]
     if url.startswith("sqlite"):
         with app.app_context():
             sa.event.listen(host.db.engine, "connect", trust_the_disk)

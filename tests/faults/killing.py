@@ -80,10 +80,13 @@ class Killing:
         if not outcome.is_killed:
             return ["the process was not killed"]
         host = bench.host(style.after_report)
+        expected = dry.rows[sum(step.of_host for step in dry.steps[: moment.done])]
+        for title in style.titles[len(outcome.replies) + 1 :]:
+            # the host is started again; what was killed had not been stored, in these styles
+            ask(host, style, title, is_large=False)
+            expected = dry.rows[-1]
         found = recover(host, begun_at)
         rows = bench.rows()
-        done = dry.steps[: moment.done]
-        expected = dry.rows[sum(step.of_host for step in done)]
         told = []
         if rows != expected:
             told.append(f"the host stored {rows}, not {expected}")
@@ -93,7 +96,7 @@ class Killing:
             rows,
             found,
             must_be_found=style.is_unheard,
-            may_be_found=style.is_late and not _is_stored(done),
+            may_be_found=style.is_late and not _is_stored(dry.steps, moment),
         )
         committed = {row[2] for row in dry.rows[-1] if row[0] in _REPORTS}
         answered = zip(style.titles, outcome.replies, dry.replies, strict=False)
@@ -144,9 +147,10 @@ def _ending(host: Any) -> Iterator[None]:
         host.db.engine.dispose()
 
 
-def _is_stored(done: Sequence[Step]) -> bool:
-    """Return whether the intake's row is committed by now."""
-    return any(step.of_intake and step.text == "COMMIT" for step in done)
+def _is_stored(steps: Sequence[Step], moment: Moment) -> bool:
+    """Return whether the intake's row is committed by now, for the last time."""
+    ended = [n for n, step in enumerate(steps, 1) if step.of_intake and step.text == "COMMIT"]
+    return bool(ended) and ended[-1] <= moment.done
 
 
 def _first(steps: Sequence[Step], fits: Any) -> int | None:

@@ -214,9 +214,7 @@ class Nursery:
         self._process.join()
 
 
-def _serve(
-    end: Connection, url: str, folder: Path, own_url: str | None, after_report: str
-) -> None:
+def _serve(end: Connection, url: str, folder: Path, own_url: str | None, after_report: str) -> None:
     import logging
 
     logging.disable(logging.CRITICAL)

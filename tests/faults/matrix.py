@@ -31,7 +31,7 @@ SENTENCES = {
     LOST: "Your report is stored. Your request for peer support did not get through: "
     "please call 050 123 4567.",
 }
-THANKS = "Peer support: thank you. What happens next: "
+THANKS = "Peer support: thank you."
 OUR_PAGE = "/peersupport/step/"
 #: When the work is done again while something waits: an entry of the spool is left alone for ten
 #: minutes after it failed, a row that the host did not confirm is decided about after fifteen.

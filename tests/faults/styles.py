@@ -1,4 +1,4 @@
-"""How hosts store a report and tell of it: one view for each style, written as a host would."""
+"""How hosts store a report and tell of it: what is to be known of each view."""
 
 from __future__ import annotations
 
@@ -6,10 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import sqlalchemy as sa
-from flask import request
-from sqlalchemy import orm
-
+from tests.faults import views
 from tests.faults.host import Host
 
 
@@ -44,337 +41,61 @@ class Style:
     titles: tuple[str, ...] = ("A fall",)
 
 
-def watch_commit(host: Host) -> Any:
-    host.note("a visit")
-    incident = host.new(host.Incident, request.form)
-    host.session.add(incident)
-    host.session.add(host.Log(text="reported"))
-    host.session.commit()
-    return host.answer(incident.id)
-
-
-def watch_savepoint(host: Host) -> Any:
-    host.note("a visit")
-    with host.session.begin_nested():
-        incident = host.new(host.Incident, request.form)
-        host.session.add(incident)
-    host.session.add(host.Log(text="reported"))
-    host.session.commit()
-    return host.answer(incident.id)
-
-
-def watch_own_session(host: Host) -> Any:
-    host.note("a visit")
-    with orm.Session(host.db.engine, expire_on_commit=False) as session, session.begin():
-        incident = host.new(host.Incident, request.form)
-        session.add(incident)
-    return host.answer(incident.id)
-
-
-def watch_half_built(host: Host) -> Any:
-    """Complete the log where the flush inserts it, which is after the incident."""
-    log = host.Log()
-
-    def complete(mapper: object, connection: object, target: Any) -> None:
-        if target is log:
-            target.text = "completed"
-
-    sa.event.listen(host.Log, "before_insert", complete)
-    try:
-        incident = host.new(host.Incident, request.form)
-        host.session.add_all([log, incident])
-        host.session.commit()
-    finally:
-        sa.event.remove(host.Log, "before_insert", complete)
-    return host.answer(incident.id)
-
-
-def watch_half_built_elsewhere(host: Host) -> Any:
-    """Store the report in a session of its own while the other session is being filled."""
-    incident = host.new(host.Incident, request.form)
-    incident.author_id = None
-    host.session.rollback()  # who is signed in is not loaded any more
-    log = host.Log()
-    host.session.add(log)
-    with orm.Session(host.db.engine, expire_on_commit=False) as session, session.begin():
-        session.add(incident)
-    log.text = "completed"
-    host.session.commit()
-    return host.answer(incident.id)
-
-
-def signal_before_flush(host: Host) -> Any:
-    host.note("a visit")
-    case = host.new(host.Case, request.form)
-    host.session.add(case)
-    host.signal(case)
-    host.session.commit()
-    return host.answer(case.id)
-
-
-def signal_after_flush(host: Host) -> Any:
-    host.note("a visit")
-    case = host.new(host.Case, request.form)
-    host.session.add(case)
-    host.session.flush()
-    host.signal(case)
-    host.session.add(host.Log(text="reported"))
-    host.session.commit()
-    return host.answer(case.id)
-
-
-def signal_half_built(host: Host) -> Any:
-    case = host.new(host.Case, request.form)
-    host.session.add(case)
-    host.session.flush()
-    log = host.Log()
-    host.session.add(log)
-    host.signal(case)
-    log.text = "completed"
-    host.session.commit()
-    return host.answer(case.id)
-
-
-def signal_savepoint(host: Host) -> Any:
-    host.note("a visit")
-    with host.session.begin_nested():
-        case = host.new(host.Case, request.form)
-        host.session.add(case)
-        host.session.flush()
-        host.signal(case)
-    host.session.commit()
-    return host.answer(case.id)
-
-
-def signal_after_commit(host: Host) -> Any:
-    host.note("a visit")
-    case = host.new(host.Case, request.form)
-    host.session.add(case)
-    host.session.commit()
-    host.signal(case)
-    return host.answer(case.id)
-
-
-def signal_between(host: Host) -> Any:
-    """Commit, write something else, signal, and think better of the something else."""
-    case = host.new(host.Case, request.form)
-    host.session.add(case)
-    host.session.commit()
-    host.session.add(host.Log(text="to be undone"))
-    host.session.flush()
-    host.signal(case)
-    case_id = case.id
-    host.session.rollback()
-    return host.answer(case_id)
-
-
-def watch_and_signal(host: Host) -> Any:
-    incident = host.new(host.Incident, request.form)
-    host.session.add(incident)
-    host.session.flush()
-    host.signal(incident)
-    host.session.commit()
-    host.signal(incident)
-    return host.answer(incident.id)
-
-
-def core_in_session(host: Host) -> Any:
-    host.note("a visit")
-    connection = host.session.connection()
-    added = connection.execute(sa.insert(host.Case).values(host.row(request.form)))
-    (case_id,) = added.inserted_primary_key
-    host.signal_case(case_id, request.form)
-    host.session.commit()
-    return host.answer(case_id)
-
-
-def core_begin(host: Host) -> Any:
-    row = host.row(request.form)
-    with host.db.engine.begin() as connection:
-        (case_id,) = connection.execute(sa.insert(host.Case).values(row)).inserted_primary_key
-        host.signal_case(case_id, request.form)
-    return host.answer(case_id)
-
-
-def core_after_commit(host: Host) -> Any:
-    row = host.row(request.form)
-    with host.db.engine.begin() as connection:
-        (case_id,) = connection.execute(sa.insert(host.Case).values(row)).inserted_primary_key
-    host.signal_case(case_id, request.form)
-    return host.answer(case_id)
-
-
-def raw_driver(host: Host) -> Any:
-    """Store without SQLAlchemy, on a connection of the driver's own."""
-    row = host.row(request.form)
-    host.session.remove()
-    connection = host.connect_raw()
-    mark = "?" if host.db.engine.dialect.name == "sqlite" else "%s"
-    statement = f"INSERT INTO cases ({', '.join(row)}) VALUES ({', '.join([mark] * len(row))})"
-    try:
-        cursor = connection.cursor()
-        cursor.execute(statement, [str(v) if k == "created_at" else v for k, v in row.items()])
-        cursor.execute("SELECT MAX(id) FROM cases")
-        (case_id,) = cursor.fetchone()
-        connection.commit()
-    finally:
-        connection.close()
-    host.signal_case(case_id, request.form)
-    return host.answer(case_id)
-
-
-def bulk(host: Host) -> Any:
-    """Insert many at once: no event of the mapper's tells of it."""
-    host.session.execute(sa.insert(host.Incident), [host.row(request.form)])
-    host.session.commit()
-    return "imported"
-
-
-def watch_rollback(host: Host) -> Any:
-    host.note("a visit")
-    host.session.add(host.new(host.Incident, request.form))
-    host.session.flush()
-    host.session.rollback()
-    return "not stored"
-
-
-def watch_exception(host: Host) -> Any:
-    host.session.add(host.new(host.Incident, request.form))
-    host.session.flush()
-    raise RuntimeError("a bug of the host")
-
-
-def signal_rollback(host: Host) -> Any:
-    host.note("a visit")
-    case = host.new(host.Case, request.form)
-    host.session.add(case)
-    host.session.flush()
-    host.signal(case)
-    host.session.rollback()
-    return "not stored"
-
-
-def signal_exception(host: Host) -> Any:
-    case = host.new(host.Case, request.form)
-    host.session.add(case)
-    host.session.flush()
-    host.signal(case)
-    raise RuntimeError("a bug of the host")
-
-
-def core_exception(host: Host) -> Any:
-    row = host.row(request.form)
-    with host.db.engine.begin() as connection:
-        (case_id,) = connection.execute(sa.insert(host.Case).values(row)).inserted_primary_key
-        host.signal_case(case_id, request.form)
-        raise RuntimeError("a bug of the host")
-
-
-def watch_savepoint_undone(host: Host) -> Any:
-    host.session.add(host.Log(text="tried"))
-    host.session.flush()
-    nested = host.session.begin_nested()
-    host.session.add(host.new(host.Incident, request.form))
-    host.session.flush()
-    nested.rollback()
-    host.session.commit()
-    return "not stored"
-
-
-def signal_savepoint_undone(host: Host) -> Any:
-    host.session.add(host.Log(text="tried"))
-    host.session.flush()
-    nested = host.session.begin_nested()
-    case = host.new(host.Case, request.form)
-    host.session.add(case)
-    host.session.flush()
-    host.signal(case)
-    nested.rollback()
-    host.session.commit()
-    return "not stored"
-
-
-def issued_again(host: Host) -> Any:
-    """Roll the first report back; the next one gets its id."""
-    incident = host.new(host.Incident, request.form)
-    incident.id = 77
-    host.session.add(incident)
-    host.session.flush()
-    if request.form["title"] == "In vain":
-        host.session.rollback()
-        return "not stored"
-    host.session.commit()
-    return host.answer(77)
-
-
-def issued_again_at_once(host: Host) -> Any:
-    """Roll a report back and store another under its id, in one request."""
-    first = host.new(host.Case, request.form.to_dict() | {"title": "In vain", "colleague": "Nobody Named"})
-    first.id = 77
-    host.session.add(first)
-    host.session.flush()
-    host.signal(first)
-    host.session.rollback()
-    second = host.new(host.Case, request.form)
-    second.id = 77
-    host.session.add(second)
-    host.session.flush()
-    host.signal(second)
-    host.session.commit()
-    return host.answer(77)
-
-
 _TWO = ("In vain", "Another fall")
 
 STYLES = (
-    Style("watch-commit", "watch, commit", watch_commit),
-    Style("watch-no-step", "watch, commit, no step posted", watch_commit, has_step=False),
+    Style("watch-commit", "watch, commit", views.watch_commit),
+    Style("watch-no-step", "watch, commit, no step posted", views.watch_commit, has_step=False),
     Style(
         "watch-page",
         "watch, commit, our page after it (`AFTER_REPORT` is `page`)",
-        watch_commit,
+        views.watch_commit,
         after_report="page",
     ),
-    Style("watch-savepoint", "watch in a savepoint", watch_savepoint),
-    Style("watch-own-session", "watch inside `with session.begin()`", watch_own_session),
-    Style("watch-half-built", "watch, other half-built objects pending", watch_half_built),
+    Style("watch-savepoint", "watch in a savepoint", views.watch_savepoint),
+    Style("watch-own-session", "watch inside `with session.begin()`", views.watch_own_session),
+    Style("watch-half-built", "watch, other half-built objects pending", views.watch_half_built),
     Style(
         "watch-half-built-elsewhere",
         "watch in one session, half-built objects in another",
-        watch_half_built_elsewhere,
+        views.watch_half_built_elsewhere,
         names_reporter=False,
     ),
-    Style("signal-before-flush", "signal before the flush", signal_before_flush),
-    Style("signal-after-flush", "signal after the flush, before the commit", signal_after_flush),
-    Style("signal-half-built", "signal, other half-built objects pending", signal_half_built),
-    Style("signal-savepoint", "signal in a savepoint", signal_savepoint),
-    Style("signal-after-commit", "signal after the commit", signal_after_commit, is_late=True),
+    Style("signal-before-flush", "signal before the flush", views.signal_before_flush),
+    Style(
+        "signal-after-flush", "signal after the flush, before the commit", views.signal_after_flush
+    ),
+    Style("signal-half-built", "signal, other half-built objects pending", views.signal_half_built),
+    Style("signal-savepoint", "signal in a savepoint", views.signal_savepoint),
+    Style(
+        "signal-after-commit", "signal after the commit", views.signal_after_commit, is_late=True
+    ),
     Style(
         "signal-between",
         "signal after the commit, other writes then rolled back",
-        signal_between,
+        views.signal_between,
         is_late=True,
         is_told=False,
     ),
-    Style("watch-and-signal", "watch, and signal twice", watch_and_signal),
+    Style("watch-and-signal", "watch, and signal twice", views.watch_and_signal),
     Style(
         "core-in-session",
         "`Report` signalled before the commit of a Core insert on the session's connection",
-        core_in_session,
+        views.core_in_session,
         is_described=False,
         names_reporter=False,
     ),
     Style(
         "core-begin",
         "`Report` signalled inside `engine.begin()`",
-        core_begin,
+        views.core_begin,
         is_described=False,
         names_reporter=False,
     ),
     Style(
         "core-after-commit",
         "`Report` signalled after a Core commit",
-        core_after_commit,
+        views.core_after_commit,
         is_described=False,
         names_reporter=False,
         is_late=True,
@@ -382,36 +103,42 @@ STYLES = (
     Style(
         "raw-driver",
         "no SQLAlchemy, `Report` signalled after the commit",
-        raw_driver,
+        views.raw_driver,
         is_described=False,
         names_reporter=False,
         is_late=True,
     ),
-    Style("bulk", "bulk insert without a signal", bulk, is_unheard=True, is_told=False),
-    Style("watch-rollback", "watch, rollback", watch_rollback),
-    Style("watch-exception", "watch, exception", watch_exception),
-    Style("signal-rollback", "rollback after the signal", signal_rollback),
-    Style("signal-exception", "exception after the signal", signal_exception),
+    Style("bulk", "bulk insert without a signal", views.bulk, is_unheard=True, is_told=False),
+    Style("watch-rollback", "watch, rollback", views.watch_rollback),
+    Style("watch-exception", "watch, exception", views.watch_exception),
+    Style("signal-rollback", "rollback after the signal", views.signal_rollback),
+    Style("signal-exception", "exception after the signal", views.signal_exception),
     Style(
         "core-exception",
         "exception inside `engine.begin()`",
-        core_exception,
+        views.core_exception,
         is_described=False,
         names_reporter=False,
     ),
-    Style("watch-undone", "watch, savepoint rolled back, outer committed", watch_savepoint_undone),
     Style(
-        "signal-undone", "signal, savepoint rolled back, outer committed", signal_savepoint_undone
+        "watch-undone",
+        "watch, savepoint rolled back, outer committed",
+        views.watch_savepoint_undone,
+    ),
+    Style(
+        "signal-undone",
+        "signal, savepoint rolled back, outer committed",
+        views.signal_savepoint_undone,
     ),
     Style(
         "issued-again",
         "rolled back, the id issued again by the next request",
-        issued_again,
+        views.issued_again,
         titles=_TWO,
     ),
     Style(
         "issued-again-at-once",
         "rolled back, the id issued again in the same request",
-        issued_again_at_once,
+        views.issued_again_at_once,
     ),
 )

@@ -259,7 +259,6 @@ def test_switched_off_the_host_answers_as_without_the_extension(
     assert journey.answers(off) == without
 
 
-@pytest.mark.xfail(strict=True, reason="without next= the step page's address is the start page")
 def test_switched_off_the_page_leads_to_the_report(make_host: Callable[..., Host]) -> None:
     host = make_host("as_page", PEERSUPPORT_ENABLED=False)
     answer = host.client("rosa").post(host.path, data=REPORT)

@@ -81,7 +81,8 @@ def test_the_way_to_the_next_page_is_told(app: Flask) -> None:
     client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en"
     answer(client, send(client), **{"peersupport-me": "1"})
     told = client.get("/report/1").text
-    found = re.search(r"What happens next: (/peersupport/step/\S+?)</p>", told)
+    assert "Peer support: thank you. <a " in told
+    found = re.search(r'href="(/peersupport/step/[^"]+)">What happens now</a>', told)
     assert found is not None
     assert "You will be called" in client.get(found[1]).text
 
