@@ -74,9 +74,7 @@ def _is_speechless(failure: Failure) -> bool:
     """Return whether somebody asked for support of whom is not known who it is."""
     payload = failure.payload
     return (
-        payload is not None
-        and payload.speaker is None
-        and read_step(payload.fields).wants_support
+        payload is not None and payload.speaker is None and read_step(payload.fields).wants_support
     )
 
 

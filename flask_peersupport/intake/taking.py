@@ -51,9 +51,12 @@ def take_in(
     is_here = runtime.storage.is_reached_by(connection)
     row_id = ""
 
+    def shielded(read: Callable[[], object]) -> None:
+        _shield_beside(runtime, session, connection, read)
+
     def store() -> None:
         nonlocal row_id
-        submission.read(runtime)
+        shielded(lambda: submission.read(runtime))
         if submission.payload is None:
             return
         if is_here:
@@ -70,7 +73,7 @@ def take_in(
 
     error = in_savepoint(connection, store, for_insert=is_here)
     if error is not None:
-        ending = _fail_in_transaction(runtime, connection, submission, error, follow_host)
+        ending = _fail_in_transaction(runtime, connection, submission, error, shielded, follow_host)
     elif submission.payload is None:
         return
     else:
@@ -185,14 +188,15 @@ def _fail_in_transaction(
     connection: sa.Connection,
     submission: Submission,
     error: Exception,
+    shielded: Callable[[Callable[[], object]], None],
     follow_host: Callable[[AtEnd | None], Ending],
 ) -> Ending:
     """Note what failed; when the host has committed it goes to the spool."""
     if submission.payload is None:
         # the savepoint with its lock was refused, or the description failed
-        again = in_savepoint(connection, lambda: submission.read(runtime))
+        again = in_savepoint(connection, lambda: shielded(lambda: submission.read(runtime)))
         if again is not None and submission.payload is None:
-            in_savepoint(connection, lambda: submission.read_visitor(runtime))
+            in_savepoint(connection, lambda: shielded(lambda: submission.read_visitor(runtime)))
             submission.read_for_later(runtime)
     failure: Failure | None = None
 
@@ -210,6 +214,26 @@ def _fail(submission: Submission, error: Exception, ending: Ending) -> Failure:
     failure = Failure(kind, ref, ending, submission.payload)
     taken().failures.append(failure)
     return failure
+
+
+def _shield_beside(
+    runtime: Runtime,
+    session: orm.Session | None,
+    connection: sa.Connection,
+    read: Callable[[], object],
+) -> None:
+    """Call `read` for what `session` has on `connection`, where a savepoint is open.
+
+    The host's code may read in the running session, on another connection than the one that we
+    have a savepoint on: what a query that fails would spoil there is shielded as well.
+    """
+    scoped = runtime.host_session
+    running = scoped() if scoped is not None and scoped.registry.has() else None
+    is_other = running is not session and running is not None and running.in_transaction()
+    if running is None or not is_other or running.connection() is connection:
+        read()
+    elif (error := _shielded(running, read)) is not None:
+        raise error
 
 
 def _shielded(session: orm.Session | None, read: Callable[[], object]) -> Exception | None:

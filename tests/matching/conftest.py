@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -100,6 +101,7 @@ def within_app(engine: sa.Engine) -> Iterator[None]:
         departments=ListedDepartments(storage),
         reports=nothing,
         keys=MemoryKeys(),
+        spool=Path(app.instance_path) / "spool",
         descriptions={},
         watched={},
     )

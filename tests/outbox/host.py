@@ -96,6 +96,7 @@ def create_host(database_url: str, keyring: Path, **config: Any) -> Flask:
         departments=cast(Any, None),
         reports=cast(Any, None),
         keys=FileKeys(keyring),
+        spool=Path(app.instance_path) / "spool",
         descriptions={},
         watched={},
     )
