@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -14,6 +14,7 @@ from flask import current_app
 from sqlalchemy import orm
 
 from . import signals
+from .errors import ConfigurationError
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -127,18 +128,32 @@ class Storage:
         return self._engine()
 
     def is_reached_by(self, connection: sa.Connection) -> bool:
-        """Return whether a connection of the host's leads to our tables."""
-        return self.is_shared_with_host and connection.engine.pool is self.engine.pool
+        """Return whether a connection of the host's leads to our tables.
+
+        Not where the host has no database in which they could be: storing then says so.
+        """
+        if not self.is_shared_with_host:
+            return False
+        try:
+            return connection.engine.pool is self.engine.pool
+        except (ConfigurationError, sa.exc.SQLAlchemyError):
+            return False
+
+    @property
+    def working_engine(self) -> sa.Engine:
+        """The engine for transactions of our own, also where the host commits each statement."""
+        engine = self.engine
+        is_autocommit = engine.dialect.name == "postgresql" and _commits_each(engine.dialect, {})
+        if engine.dialect.name == "mysql" or is_autocommit:
+            return engine.execution_options(isolation_level="READ COMMITTED")
+        return engine
 
     def new_session(self) -> orm.Session:
         """Return a session of our own, apart from the host's.
 
         On MariaDB it reads what is committed, as on the others, not what was when it began.
         """
-        engine = self.engine
-        if engine.dialect.name == "mysql":
-            engine = engine.execution_options(isolation_level="READ COMMITTED")
-        return orm.Session(engine, expire_on_commit=False)
+        return orm.Session(self.working_engine, expire_on_commit=False)
 
     @contextmanager
     def work(self) -> Iterator[orm.Session]:
@@ -149,6 +164,17 @@ class Storage:
         finally:
             signals.forget(session.info)
             session.close()
+
+
+def commits_each_statement(connection: sa.Connection) -> bool:
+    """Return whether the host lets its database commit each statement by itself."""
+    return _commits_each(connection.dialect, connection.get_execution_options())
+
+
+def _commits_each(dialect: sa.Dialect, options: Mapping[str, Any]) -> bool:
+    of_engine = getattr(dialect, "_on_connect_isolation_level", None)
+    level: str | None = options.get("isolation_level", of_engine)
+    return level == "AUTOCOMMIT"
 
 
 def begin_immediate(session: orm.Session) -> None:

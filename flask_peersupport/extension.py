@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from flask import Flask, appcontext_pushed, current_app
+from flask.globals import app_ctx
 from sqlalchemy import orm
 
 from . import blueprint as pages
@@ -264,11 +265,22 @@ def _make_storage(
     app: Flask, settings: Settings, db: Any, session: orm.scoped_session[Any] | None
 ) -> Storage:
     if settings.database_uri is None and db is not None:
-        return Storage(db.session, lambda: db.engines[None], is_shared_with_host=True)
+        return Storage(db.session, lambda: _default_engine(db), is_shared_with_host=True)
     if settings.database_uri is None and session is not None:
         return Storage(session, lambda: _engine_of(session), is_shared_with_host=True)
     uri = settings.database_uri or f"sqlite:///{Path(app.instance_path) / 'peersupport.db'}"
     return _own_storage(app, uri)
+
+
+def _default_engine(db: Any) -> sa.Engine:
+    """Return the host's own engine, in whose database our tables are."""
+    engine: sa.Engine | None = db.engines.get(None)
+    if engine is None:
+        raise ConfigurationError(
+            "the host has no default database (SQLALCHEMY_DATABASE_URI): set"
+            " PEERSUPPORT_DATABASE_URI"
+        )
+    return engine
 
 
 def _engine_of(session: orm.scoped_session[Any]) -> sa.Engine:
@@ -286,8 +298,12 @@ def _own_storage(app: Flask, uri: str) -> Storage:
             engines.append(sa.create_engine(uri))
         return engines[0]
 
+    def context() -> int:
+        """Tell app contexts apart, as Flask-SQLAlchemy does: one may be pushed within another."""
+        return id(app_ctx._get_current_object())  # type: ignore[attr-defined]
+
     factory: Any = lambda: orm.Session(engine())  # noqa: E731 - scoped_session wants no more
-    session = orm.scoped_session(factory)
+    session = orm.scoped_session(factory, scopefunc=context)
     app.teardown_appcontext(lambda error: session.remove())
     return Storage(session, engine, is_shared_with_host=False)
 

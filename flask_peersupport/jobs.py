@@ -21,8 +21,8 @@ from .db import begin_immediate, commit, rollback
 from .intake.expansion import expand_intake
 from .intake.models import IntakeRecord, RemovedUser
 from .intake.recovery import decide_unconfirmed, store_spooled, unconfirmed_before
-from .intake.removals import removed_before, see_to_removed
-from .intake.spool import due_entries, postpone
+from .intake.removals import removed_before, see_to_removed, store_spooled_removal
+from .intake.spool import REMOVED, REPORT, came_in_at, due_entries, postpone
 from .reachouts.answering import expire_request
 from .reachouts.asking import ask_together
 from .reachouts.chasing import CHASED, chase
@@ -146,13 +146,23 @@ def _idle_sessions(runtime: Runtime) -> list[orm.scoped_session[Any]]:
 
 def _unspool(run: _Run) -> int:
     """Take in what waits in this machine's spool."""
-    runtime, done = run.runtime, 0
-    for path in list(due_entries(runtime.spool, run.now)):
+    runtime = run.runtime
 
-        def store(path: Path = path) -> None:
-            store_spooled(run.session, runtime, path, now=run.now)
+    def store_report(path: Path) -> None:
+        # it came in when it was put there, which may be long ago; while the clock was ahead: now
+        now = min(came_in_at(path), run.now)
+        store_spooled(run.session, runtime, path, now=now)
 
-        if run.attempt(store) is None:
+    def store_removal(path: Path) -> None:
+        store_spooled_removal(run.session, path, now=run.now)
+
+    return _unspool_each(run, REPORT, store_report) + _unspool_each(run, REMOVED, store_removal)
+
+
+def _unspool_each(run: _Run, suffix: str, store: Callable[[Path], None]) -> int:
+    done = 0
+    for path in list(due_entries(run.runtime.spool, run.now, suffix)):
+        if run.attempt(lambda path=path: store(path)) is None:  # type: ignore[misc]
             postpone(path, run.now)
         else:
             path.unlink(missing_ok=True)
@@ -167,18 +177,24 @@ def _confirm(run: _Run) -> int:
         intake = _locked_intake(session, intake_id, run.now)
         if intake is None:
             rollback(session)
-        elif run.attempt(lambda row=intake: decide_unconfirmed(session, run.runtime, row)):  # type: ignore[misc]
-            done += 1
         else:
-            _postpone_intake(run, intake_id)
+            done += _decide(run, intake)
     return done
+
+
+def _decide(run: _Run, intake: IntakeRecord) -> bool:
+    intake_id = intake.id
+    is_decided = run.attempt(lambda: decide_unconfirmed(run.session, run.runtime, intake))
+    if is_decided is None:
+        _postpone_intake(run, intake_id)
+    elif not is_decided:
+        run.attempt(lambda: tell_of_stuck_intake(run.session, now=run.now), weight=0)
+    return bool(is_decided)
 
 
 def _expand(run: _Run) -> int:
     session, now = run.session, run.now
-    due = sa.select(IntakeRecord.id).where(
-        IntakeRecord.due_at <= now, IntakeRecord.is_confirmed.is_(True)
-    )
+    due = sa.select(IntakeRecord.id).where(_is_due(now), IntakeRecord.is_confirmed.is_(True))
     done = 0
     for intake_id in run.ids(due.order_by(IntakeRecord.due_at).limit(_BATCH)):
         intake = _locked_intake(session, intake_id, now)
@@ -191,11 +207,20 @@ def _expand(run: _Run) -> int:
     return done
 
 
+def _is_due(now: datetime) -> sa.ColumnElement[bool]:
+    """Return whether an intake row is due; nothing can have come in later than now.
+
+    A row that did came in while the clock was ahead, by which it would be due much later.
+    """
+    is_ahead = (IntakeRecord.received_at > now) & (IntakeRecord.attempts == 0)
+    return (IntakeRecord.due_at <= now) | (IntakeRecord.due_at.is_not(None) & is_ahead)
+
+
 def _locked_intake(session: orm.Session, intake_id: str, now: datetime) -> IntakeRecord | None:
     begin_immediate(session)
     statement = (
         sa.select(IntakeRecord)
-        .where(IntakeRecord.id == intake_id, IntakeRecord.due_at <= now)
+        .where(IntakeRecord.id == intake_id, _is_due(now))
         .with_for_update(skip_locked=True)
         .execution_options(populate_existing=True)
     )
@@ -244,7 +269,7 @@ def _ask(run: _Run) -> int:
     session, now = run.session, run.now
     due = (
         sa.select(ReachOut.id)
-        .where(ReachOut.state == ReachOutState.QUEUED, ReachOut.due_at <= now)
+        .where(_is_queued(now))
         .order_by(ReachOut.due_at, ReachOut.id)
         .limit(_BATCH)
     )
@@ -293,7 +318,9 @@ def _put_off_asking(run: _Run, reach_out_id: str) -> None:
 
 
 def _is_queued(now: datetime) -> sa.ColumnElement[bool]:
-    return (ReachOut.state == ReachOutState.QUEUED) & (ReachOut.due_at <= now)
+    # one that was due at once when it was made, by a clock that was ahead, is due now
+    is_ahead = (ReachOut.created_at > now) & (ReachOut.due_at == ReachOut.created_at)
+    return (ReachOut.state == ReachOutState.QUEUED) & ((ReachOut.due_at <= now) | is_ahead)
 
 
 def _queued_together(session: orm.Session, reach_out_id: str, now: datetime) -> list[ReachOut]:

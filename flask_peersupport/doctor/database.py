@@ -11,6 +11,7 @@ from flask import Flask
 from .. import schema
 from ..clock import utc_now
 from ..db import database_now
+from ..errors import ConfigurationError
 from ..runtime import Runtime
 from .findings import Findings, fault, listed, ok, warning
 
@@ -22,9 +23,13 @@ _SKEW_AT_FAULT = timedelta(seconds=60)
 def look_at_tables(runtime: Runtime) -> Findings:
     """Look whether the tables are there, at the newest revision, and unchanged."""
     upgrade = "Run: flask peersupport upgrade"
-    engine = runtime.storage.engine
     try:
+        engine = runtime.storage.engine
         current = schema.current(engine)
+    except ConfigurationError as error:
+        text, _, remedy = str(error).partition(": ")
+        yield fault(f"{text[0].upper()}{text[1:]}.", f"{remedy[0].upper()}{remedy[1:]}.")
+        return
     except sa.exc.DBAPIError as error:
         reason = type(error.orig).__name__
         yield fault(f"The database cannot be reached ({reason}).", "Check its address.")

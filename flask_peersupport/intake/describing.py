@@ -42,10 +42,13 @@ def describe(runtime: Runtime, target: object) -> Report | None:
 
     Raises:
         LookupError: nothing describes objects of this class.
+        ValueError: the report has no reference (yet): it is described again after the commit.
     """
     report = described_as(runtime.descriptions, target)
     if report is None:
         return None
+    if report.ref is None or not str(report.ref).strip():
+        raise ValueError("the report has no reference yet")
     if report.reporter is None and not report.anonymous and has_own_request():
         report = replace(report, reporter=runtime.users.current())
     return clean_report(report)

@@ -368,11 +368,20 @@ def count_stuck_intake(session: orm.Session) -> int:
 
 
 def retry_stuck_intake(session: orm.Session, actor: Person, now: datetime) -> int:
-    """Let the rows that could not be expanded be tried again at once; return how many."""
+    """Let the rows that could not be expanded be tried again at once; return how many.
+
+    Those that nobody could confirm are taken as confirmed: a person has decided.
+    """
+    is_confirmed = IntakeRecord.is_confirmed | IntakeRecord.due_at.is_(None)
     retried = session.execute(
         sa.update(IntakeRecord)
         .where((IntakeRecord.attempts > 0) | IntakeRecord.due_at.is_(None))
-        .values(attempts=0, due_at=now)
+        # MariaDB reads what it has set before: so what depends on due_at comes first
+        .ordered_values(
+            (IntakeRecord.is_confirmed, is_confirmed),
+            (IntakeRecord.attempts, 0),
+            (IntakeRecord.due_at, now),
+        )
         .execution_options(synchronize_session=False)
     )
     record.record(session, "intake.retried", actor=actor, now=now)

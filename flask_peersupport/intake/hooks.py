@@ -13,6 +13,7 @@ from ..i18n import gettext as _
 from ..runtime import Runtime
 from .describing import running_fields
 from .rendering import thanks
+from .sessions import quiet, running_session
 from .step import MAX_COLLEAGUES, Step, read_step
 from .taken import Failure, Intake, was_taken
 from .taking import keep
@@ -31,6 +32,7 @@ def install_hooks(app: Flask, runtime: Runtime) -> None:
             return response
         # what the host did not commit, or not yet, is no report
         intakes = [one for one in taken.intakes if one.ending.is_committed]
+        session = running_session(runtime)
         try:
             failures = tell_of_failures(app, taken)
             step = read_step(running_fields()) if failures or intakes else Step()
@@ -39,10 +41,11 @@ def install_hooks(app: Flask, runtime: Runtime) -> None:
             if failures:
                 for failure in failures:  # on a connection of the host's own it is not yet kept
                     keep(runtime, failure)
-                with i18n.use_locale(pick_locale(runtime)):
+                with quiet(session), i18n.use_locale(pick_locale(runtime)):
                     flash(failure_sentence(runtime, failures), "warning")
             if intakes:
-                return _after_report(runtime, intakes[0], step, response)
+                with quiet(session):
+                    return _after_report(runtime, intakes[0], step, response)
         except Exception as error:  # the host's answer stands, whatever goes wrong with ours
             _logger.error("the page after a report failed: %s", type(error).__name__)
         return response

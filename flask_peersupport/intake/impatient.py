@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 #: MariaDB would wait for a lock on the table for a day, for one on a row for 50 s.
-_MARIADB = "SET STATEMENT lock_wait_timeout = 1, innodb_lock_wait_timeout = 1 FOR "
+_MARIADB = "SET STATEMENT lock_wait_timeout = 0, innodb_lock_wait_timeout = 1 FOR "
 
 
 def execute_at_once(

@@ -6,10 +6,12 @@ alone may mean another report. So what the row held is remembered with it, seale
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from itertools import product
 from typing import Any
 
 import sqlalchemy as sa
@@ -81,12 +83,12 @@ _NOT_SIMPLE: Any = object()
 
 
 def _comparable(value: Any) -> Any:
-    """Return a value that every database gives back as it was."""
-    if value is None or isinstance(value, bool | int | str):
+    """Return a value that every database gives back as it was; of a text, a fingerprint."""
+    if value is None or isinstance(value, bool | int):
         return value
-    if isinstance(value, datetime):
-        return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
-    return value.isoformat() if isinstance(value, date) else _NOT_SIMPLE
+    if isinstance(value, str):
+        return hashlib.blake2s(value.encode("utf-8", "replace"), digest_size=8).hexdigest()
+    return value.isoformat() if isinstance(value, date | datetime) else _NOT_SIMPLE
 
 
 @contextmanager
@@ -94,7 +96,8 @@ def committed_object(runtime: Runtime, origin: Origin) -> Iterator[object | None
     """Yield the very object that `origin` was taken from, as it is committed; None where it is not.
 
     Raises:
-        LookupError: the host has no database in which it could be looked up.
+        LookupError: the host has no database in which it could be looked up, or it cannot be told
+            whether what is there now is that object, edited since, or another.
     """
     model = _class_called(runtime, origin.model)
     with open_host_session(runtime, model) as session:
@@ -103,7 +106,7 @@ def committed_object(runtime: Runtime, origin: Origin) -> Iterator[object | None
         columns = sa.inspect(model).primary_key
         key = tuple(_key_part(c, part) for c, part in zip(columns, origin.key, strict=True))
         found = session.get(model, key)
-        yield found if found is not None and _is_same(found, origin) else None
+        yield found if found is not None and _is_same(runtime, found, origin) else None
 
 
 def is_committed(runtime: Runtime, origin: Origin) -> bool | None:
@@ -152,18 +155,35 @@ def _key_part(column: sa.Column[Any], part: str | int) -> Any:
     return part if isinstance(part, wanted) else wanted(part)
 
 
-def _is_same(found: object, origin: Origin) -> bool:
-    return all(
-        _is_equal(_comparable(getattr(found, name, None)), before)
+def _is_same(runtime: Runtime, found: object, origin: Origin) -> bool:
+    """Return whether `found` is the object of `origin`.
+
+    Raises:
+        LookupError: it was edited, or is another: nothing says when it was made.
+    """
+    changed = [
+        name
         for name, before in origin.trace.items()
-    )
+        if not _is_equal(_comparable(getattr(found, name, None)), before)
+    ]
+    if changed and _made_at(runtime, type(found)) not in changed:
+        raise LookupError(f"{origin.model} is not what it was")
+    return not changed
 
 
 def _is_equal(now: Any, before: Any) -> bool:
     if now == before:
         return True
     try:
-        apart = datetime.fromisoformat(now) - datetime.fromisoformat(before)
+        pairs = product(_moments(now), _moments(before))
     except (TypeError, ValueError):
         return False
-    return abs(apart.total_seconds()) < _PRECISION
+    return any(abs((one - other).total_seconds()) < _PRECISION for one, other in pairs)
+
+
+def _moments(text: str) -> set[datetime]:
+    """Return what a database may give back of an instant: in UTC, or without its time zone."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        return {moment}
+    return {moment.replace(tzinfo=None), moment.astimezone(UTC).replace(tzinfo=None)}

@@ -12,7 +12,7 @@ from ..ports import MonthKey
 from ..values import Involved, Person, Report
 from ..vault import seal
 from .origin import Origin
-from .step import MAX_LENGTH, clean_text
+from .step import clean_text
 
 MAX_URL = 500
 
@@ -75,13 +75,16 @@ def _person(values: Mapping[str, Any]) -> Person:
 
 
 def clean_report(report: Report) -> Report:
-    """Return the report as it is stored: texts that fit, an anonymous reporter left out."""
+    """Return the report as it is stored: texts that fit, an anonymous reporter left out.
+
+    What is no text becomes one; an address that is none is left out.
+    """
     return replace(
         report,
         kind=clean_text(str(report.kind))[:32],
         ref=clean_text(str(report.ref)),
-        department=clean_text(report.department)[:MAX_LENGTH] if report.department else None,
-        url=report.url if report.url and len(report.url) <= MAX_URL else None,
+        department=clean_text(str(report.department)) if report.department else None,
+        url=report.url if isinstance(report.url, str) and 0 < len(report.url) <= MAX_URL else None,
         reporter=None if report.anonymous else report.reporter,
     )
 

@@ -26,10 +26,11 @@ from .deleting import forget_deleted
 from .describing import Submission, running_fields
 from .endings import Ending, follow
 from .origin import is_committed, origin_of
+from .sessions import quiet, reads_on, running_session, writing_connection
 from .step import Step, step_fields
+from .storing import shielding_host
 from .taken import taken
 from .taking import take_in, take_in_alone
-from .writes import open_connections
 
 _logger = logging.getLogger(__name__)
 
@@ -69,6 +70,7 @@ def _hear_update(connection: sa.Connection, target: object) -> None:
     _hear(connection, target, is_new=False)
 
 
+@shielding_host
 def _hear_deletion(connection: sa.Connection, target: object) -> None:
     runtime = runtime_of(current_app) if has_app_context() else None
     if runtime is None or not any(cls in runtime.descriptions for cls in type(target).__mro__):
@@ -78,6 +80,19 @@ def _hear_deletion(connection: sa.Connection, target: object) -> None:
         forget_deleted(runtime, connection, session, target)
 
 
+def _is_meant(session: orm.Session | None, *, is_new: bool) -> bool:
+    """Return whether the running step is about this object, and not about a new one beside it.
+
+    A request that makes a report may change another, e.g. say that it was followed up.
+    """
+    if is_new:
+        taken().has_inserted = True
+        return True
+    waits = session is not None and any(type(one) in _listening for one in session.new)
+    return not (waits or taken().has_inserted)
+
+
+@shielding_host
 def _hear(connection: sa.Connection, target: object, *, is_new: bool) -> None:
     runtime = runtime_of(current_app) if has_app_context() else None
     if runtime is None:
@@ -86,6 +101,8 @@ def _hear(connection: sa.Connection, target: object, *, is_new: bool) -> None:
     session = orm.object_session(target)
     is_awaited = is_new and _AWAITED in info
     fields = info.pop(_AWAITED) if is_awaited else running_fields()
+    if fields and not is_awaited and not _is_meant(session, is_new=is_new):
+        fields = {}
     is_watched = any(cls in runtime.watched for cls in type(target).__mro__)
     if is_awaited or (is_watched and (is_new or fields)) or (fields and taken().has_field):
         # the adapters read in the running session, which need not be the one that flushes
@@ -95,6 +112,7 @@ def _hear(connection: sa.Connection, target: object, *, is_new: bool) -> None:
         info[_INSERTED] = follow(session)
 
 
+@shielding_host
 def receive_report(
     sender: Any, report: object = None, step: Step | None = None, **extra: Any
 ) -> None:
@@ -179,30 +197,3 @@ def _committed_elsewhere(runtime: Runtime, state: Any, target: object) -> Callab
         return (lambda: True) if inserted.is_committed else None
     origin = origin_of(runtime, target)
     return None if origin is None else lambda: bool(is_committed(runtime, origin))
-
-
-def running_session(runtime: Runtime) -> orm.Session | None:
-    """Return the host's session where it has one at work; none is made."""
-    scoped = runtime.host_session
-    return scoped() if scoped is not None and scoped.registry.has() else None
-
-
-def quiet(session: orm.Session | None) -> AbstractContextManager[Any]:
-    """Keep a session from flushing the host's half-built objects."""
-    return session.no_autoflush if session is not None else nullcontext()
-
-
-def writing_connection(session: orm.Session | None) -> sa.Connection | None:
-    """Return the connection on which something is written and not committed; the session's own
-    where it is one of them.
-    """
-    found = open_connections()
-    own = next((one for one in found if session is not None and reads_on(session, one)), None)
-    return own or (found[-1] if found else None)
-
-
-def reads_on(session: orm.Session, connection: sa.Connection) -> bool:
-    """Return whether `connection` is the one of the session's transaction."""
-    if not session.in_transaction():
-        return False
-    return session.connection(bind_arguments={"bind": connection.engine}) is connection

@@ -61,19 +61,21 @@ def unconfirmed_before(now: datetime) -> sa.Select[Any]:
     )
 
 
-def decide_unconfirmed(session: orm.Session, runtime: Runtime, row: IntakeRecord) -> None:
+def decide_unconfirmed(session: orm.Session, runtime: Runtime, row: IntakeRecord) -> bool:
     """Confirm a row whose very report is committed, delete one whose is not.
 
-    Where nobody can say, a coordinator is told: it is due no more.
+    Returns:
+        whether that could be decided; else it is due no more, and a coordinator has to be told.
     """
     payload = open_payload(row.id, row.payload, runtime.keys.get(row.month))
-    exists = runtime.reports.exists(row.kind, row.ref)
-    if payload.origin is not None:
-        found = is_committed(runtime, payload.origin)
-        exists = found if found is not None else exists
+    if payload.origin is None:
+        exists = runtime.reports.exists(row.kind, row.ref)
+    else:  # the reference alone may be another report's by now
+        exists = is_committed(runtime, payload.origin)
     if exists is None:
         row.due_at = None
     elif exists:
         row.is_confirmed = True
     else:
         session.delete(row)
+    return exists is not None

@@ -15,6 +15,7 @@ from ..clock import utc_now
 from ..errors import KeyringError
 from ..i18n import gettext as _
 from ..runtime import Runtime, runtime_of
+from .sessions import quiet, running_session
 from .step import MAX_COLLEAGUES, ROW_FIELDS, read_step
 
 _logger = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ def render_step(kind: str | None, fields: Mapping[str, str]) -> Markup:
     if runtime is None:
         return Markup("")
     try:
-        with i18n.use_locale(pick_locale(runtime)):
+        with quiet(running_session(runtime)), i18n.use_locale(pick_locale(runtime)):
             context = _context(runtime, kind, fields)
             return Markup(render_template("peersupport/step.html", **context))  # noqa: S704 - our own template
     except Exception as error:  # the users adapter and the templates are the host's as well

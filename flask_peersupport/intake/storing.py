@@ -10,16 +10,19 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec
 
 import sqlalchemy as sa
 from sqlalchemy.pool import QueuePool
 
 from ..clock import utc_now
-from ..db import Storage, new_id
+from ..db import Storage, commits_each_statement, new_id
 from ..runtime import Runtime
 from .models import IntakeRecord
 from .payload import Payload, seal_payload
+
+P = ParamSpec("P")
 
 _logger = logging.getLogger(__name__)
 _TABLE: sa.Table = IntakeRecord.__table__  # type: ignore[assignment]
@@ -27,7 +30,7 @@ _INSERT = _TABLE.insert()
 _COLUMNS = list(_TABLE.columns)
 #: MariaDB would wait for a lock on the table for a day, for one on a row for 50 s.
 _INSERT_MARIADB = sa.text(
-    "SET STATEMENT lock_wait_timeout = 1, innodb_lock_wait_timeout = 1 FOR "  # noqa: S608 - our own names
+    "SET STATEMENT lock_wait_timeout = 0, innodb_lock_wait_timeout = 1 FOR "  # noqa: S608 - our own names
     f"INSERT INTO {_TABLE.name} ({', '.join(c.name for c in _COLUMNS)})"
     f" VALUES ({', '.join(':' + c.name for c in _COLUMNS)})"
 ).bindparams(*(sa.bindparam(c.name, type_=c.type) for c in _COLUMNS))
@@ -45,6 +48,29 @@ _LOCK = f"LOCK TABLE {_TABLE.name} IN ROW EXCLUSIVE MODE NOWAIT"
 _SENDS_TWO = ("psycopg", "psycopg2")
 
 
+class TransactionLost(Exception):
+    """The database has given up the host's transaction; the host has to hear of it, as it is."""
+
+    def __init__(self, reason: Exception) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
+def shielding_host(hear: Callable[P, None]) -> Callable[P, None]:
+    """Let nothing of `hear` reach the host but what its database said of its own transaction."""
+
+    @wraps(hear)
+    def shielded(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            hear(*args, **kwargs)
+        except TransactionLost as lost:
+            raise lost.reason from None
+        except Exception as error:
+            _logger.critical("a report may not have come in: %s", type(error).__name__)
+
+    return shielded
+
+
 def in_savepoint(
     connection: sa.Connection, block: Callable[[], object], *, for_insert: bool = False
 ) -> Exception | None:
@@ -55,11 +81,20 @@ def in_savepoint(
     since this is on the host's path (B1).
 
     Args:
-        connection: of the host, in a transaction. Where not even a savepoint can be had, as on a
-            connection that commits each statement, `block` is not run.
+        connection: of the host, in a transaction. Where not even a savepoint can be had, `block`
+            is not run.
         block: does its work on `connection`.
         for_insert: whether that is to insert an intake row.
+
+    Raises:
+        TransactionLost: see above.
     """
+    if commits_each_statement(connection):
+        try:
+            block()
+        except Exception as error:  # nothing to undo, and nothing of the host's is at stake
+            return error
+        return None
     try:
         _open(connection, for_insert=for_insert)
     except Exception as error:
@@ -69,6 +104,8 @@ def in_savepoint(
     try:
         block()
         connection.exec_driver_sql("RELEASE SAVEPOINT peersupport")
+    except TransactionLost:
+        raise
     except Exception as error:
         _undo(connection)
         return error
@@ -92,8 +129,11 @@ def _open(connection: sa.Connection, *, for_insert: bool) -> None:
 
 
 def _undo(connection: sa.Connection) -> None:
-    connection.exec_driver_sql("ROLLBACK TO SAVEPOINT peersupport")
-    connection.exec_driver_sql("RELEASE SAVEPOINT peersupport")
+    try:
+        connection.exec_driver_sql("ROLLBACK TO SAVEPOINT peersupport")
+        connection.exec_driver_sql("RELEASE SAVEPOINT peersupport")
+    except Exception as error:
+        raise TransactionLost(error) from None
 
 
 def insert_row(connection: sa.Connection, row: dict[str, Any]) -> None:
@@ -107,14 +147,32 @@ def insert_row(connection: sa.Connection, row: dict[str, Any]) -> None:
 
 
 def store_alone(runtime: Runtime, payload: Payload, *, is_confirmed: bool = True) -> str:
-    """Store a payload in a transaction of its own, and return the id of its row."""
+    """Store a payload in a transaction of its own, and return the id of its row.
+
+    Raises:
+        TimeoutError: a connection would have to be waited for.
+    """
     row = intake_row(runtime, payload, is_confirmed=is_confirmed)
-    with runtime.storage.engine.begin() as own, _hurried(own):
+    with own_transaction(runtime.storage) as own:
         if own.dialect.name == "postgresql":
             own.exec_driver_sql(_LOCK)
         insert_row(own, row)
     row_id: str = row["id"]
     return row_id
+
+
+@contextmanager
+def own_transaction(storage: Storage) -> Iterator[sa.Connection]:
+    """Yield a connection of our own that is committed at the end, without keeping anybody waiting.
+
+    Raises:
+        TimeoutError: a connection would have to be waited for.
+    """
+    engine = storage.working_engine
+    if not has_free_connection(engine):
+        raise TimeoutError("no connection is free")
+    with engine.begin() as own, _hurried(own):
+        yield own
 
 
 @contextmanager
@@ -152,13 +210,10 @@ def settle(storage: Storage, row_id: str, is_committed: bool) -> bool:
         whether the row is there, as far as can be seen.
     """
     this = _TABLE.c.id == row_id
+    decide = _TABLE.update().values(is_confirmed=True) if is_committed else _TABLE.delete()
     try:
-        with storage.engine.begin() as own:
-            if is_committed:
-                return (
-                    own.execute(_TABLE.update().where(this).values(is_confirmed=True)).rowcount > 0
-                )
-            return own.execute(_TABLE.delete().where(this)).rowcount > 0
+        with own_transaction(storage) as own:
+            return own.execute(decide.where(this)).rowcount > 0
     except Exception as error:  # the host's transaction has ended: nothing of it is at stake
         _logger.error("an intake could not be settled: %s", type(error).__name__)
         return True

@@ -80,6 +80,8 @@ class Taken:
     doubts: list[Doubt] = field(default_factory=list)
     #: Whether a WTForms step field was read in this request.
     has_field: bool = False
+    #: Whether a report was inserted in this request.
+    has_inserted: bool = False
     #: The step's fields, once they were read.
     fields: dict[str, str] | None = None
 

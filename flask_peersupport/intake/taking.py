@@ -16,7 +16,9 @@ from .describing import Submission
 from .endings import AtEnd, Ending, committed, follow
 from .origin import origin_of
 from .payload import Payload
+from .sessions import connections_of, reads_on, running_session
 from .storing import (
+    TransactionLost,
     has_free_connection,
     in_savepoint,
     insert_row,
@@ -113,9 +115,10 @@ def _store_or_spool(runtime: Runtime, payload: Payload) -> str:
     Returns:
         the id that the row has, or will have.
     """
-    if has_free_connection(runtime.storage.engine):
+    try:
         return store_alone(runtime, payload)
-    return spool.put(runtime, payload)
+    except TimeoutError:
+        return spool.put(runtime, payload)
 
 
 def keep(runtime: Runtime, failure: Failure) -> None:
@@ -155,11 +158,8 @@ def _writes_beside(runtime: Runtime, session: orm.Session | None) -> sa.Connecti
     engine = runtime.storage.engine
     if session is None or engine.dialect.name != "sqlite":
         return None
-    for one in open_connections():
-        if runtime.storage.is_reached_by(one):
-            own = session.connection(bind_arguments={"bind": one.engine})
-            return one if own is one else None
-    return None
+    own = (one for one in open_connections() if reads_on(session, one))
+    return next((one for one in own if runtime.storage.is_reached_by(one)), None)
 
 
 def _settling(runtime: Runtime, row_id: str, payload: Payload) -> AtEnd:
@@ -227,10 +227,8 @@ def _shield_beside(
     The host's code may read in the running session, on another connection than the one that we
     have a savepoint on: what a query that fails would spoil there is shielded as well.
     """
-    scoped = runtime.host_session
-    running = scoped() if scoped is not None and scoped.registry.has() else None
-    is_other = running is not session and running is not None and running.in_transaction()
-    if running is None or not is_other or running.connection() is connection:
+    running = running_session(runtime)
+    if running is None or running is session or reads_on(running, connection):
         read()
     elif (error := _shielded(running, read)) is not None:
         raise error
@@ -241,11 +239,33 @@ def _shielded(session: orm.Session | None, read: Callable[[], object]) -> Except
 
     On SQLite nothing is spoilt, and a transaction would hold up the one of our own.
     """
-    connection = session.connection() if session is not None else None
-    if connection is not None and connection.dialect.name != "sqlite":
-        return in_savepoint(connection, read)
     try:
+        connection = _reading_connection(session) if session is not None else None
+        if connection is not None and connection.dialect.name != "sqlite":
+            return in_savepoint(connection, read)
         read()
+    except TransactionLost:
+        raise
     except Exception as error:
         return error
     return None
+
+
+def _reading_connection(session: orm.Session) -> sa.Connection | None:
+    """Return the connection on which `session` reads, or would; none is waited for.
+
+    Raises:
+        TimeoutError: a connection would have to be waited for.
+    """
+    known = connections_of(session)
+    if known:
+        return known[0]
+    try:
+        engine = session.get_bind().engine
+    except sa.exc.UnboundExecutionError:  # a session that has a database for each class
+        return None
+    if engine.dialect.name == "sqlite":
+        return None
+    if not has_free_connection(engine):
+        raise TimeoutError("no connection is free")
+    return session.connection()

@@ -8,8 +8,8 @@ from typing import Any
 from tests.faults.host import ROSA, ROSA_NAME, Host
 from tests.faults.styles import Style
 
-#: So many colleagues, with texts as long as they may be, that the row needs 25 kB.
-MANY = 20
+#: So many colleagues, with texts as long as they may be, that the row needs 10 kB.
+MANY = 8
 LONG = "Lorem ipsum dolor sit amet " * 7
 
 

@@ -80,7 +80,7 @@ def render(results: Sequence[Results]) -> str:
             ),
             *(line for one in results for line in _table(one)),
             "## Made with\n",
-            f"Python {platform.pythonversion()}, SQLAlchemy {sa.__version__}, "
+            f"Python {platform.python_version()}, SQLAlchemy {sa.__version__}, "
             f"Flask {version('flask')}, Flask-SQLAlchemy {version('flask-sqlalchemy')}; "
             + "; ".join(f"{one.place.label}: {one.version}" for one in results)
             + ".",
@@ -166,6 +166,8 @@ _EXCEPTIONS = """## What is agreed
   database nor the spool could take anything; there the sentence asks the reporter to call.
 - Where nobody can say who is signed in (fault {adapter}) and the report names no reporter, the
   colleagues are taken in and the reporter is asked to call.
+- The full disk is one on which our row cannot be written. A disk that is found full only at the
+  host's commit was not tried: that commit fails, aloud, for the report and our row together.
 - Killed means SIGKILL of the process. The power of the machine was not cut off.
 - Host steps: in each style the statements and commits that change what the host has stored are,
   in number and order, those of the host without the extension.

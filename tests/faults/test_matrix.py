@@ -22,6 +22,8 @@ from tests.faults.report import REPORT, labels_in
 from tests.faults.styles import STYLES, Style
 
 pytestmark = pytest.mark.sweep
+#: What is killed in the shortened run where our tables are in a file of their own.
+APART = [style for style in STYLES if style.name in ("watch-commit", "core-begin", "issued-again")]
 
 
 @dataclass
@@ -76,6 +78,8 @@ def test_the_host_is_as_without_us_and_nothing_is_lost(ground: Ground, fault: Fa
 @pytest.mark.parametrize("style", STYLES, ids=lambda style: style.name)
 def test_a_kill_at_any_step_loses_nothing(ground: Ground, style: Style) -> None:
     killing = ground.killing
+    if ground.place.is_apart and not IS_WHOLE and style not in APART:
+        pytest.skip("SQLite with our tables apart: a few styles are killed, unless swept")
     assert killing.step_differences(style) == []
     moments = killing.moments(style) if IS_WHOLE else killing.some_moments(style)
     found = {moment: killing.differences(style, moment) for moment in moments}

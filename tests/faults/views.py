@@ -266,12 +266,13 @@ def issued_again(host: Host) -> Any:
     """Roll the first report back; the next one gets its id."""
     incident = host.new(host.Incident, request.form)
     incident.id = 77
+    if request.form["title"] != "In vain":  # by then the host may have been started again
+        incident.created_at += timedelta(minutes=1)
     host.session.add(incident)
     host.session.flush()
     if request.form["title"] == "In vain":
         host.session.rollback()
         return "not stored"
-    incident.created_at += timedelta(minutes=1)  # the host may have been started again in between
     host.session.commit()
     return host.answer(77)
 

@@ -39,7 +39,7 @@ OURS = {
     ],
     "mysql": [
         "SAVEPOINT peersupport",
-        "SET STATEMENT lock_wait_timeout = 1, innodb_lock_wait_timeout = 1"
+        "SET STATEMENT lock_wait_timeout = 0, innodb_lock_wait_timeout = 1"
         " FOR INSERT INTO peersupport_intake",
         "RELEASE SAVEPOINT peersupport",
     ],
