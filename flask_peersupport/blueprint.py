@@ -25,6 +25,7 @@ from .clock import utc_now
 from .config import Settings
 from .db import commit, rollback
 from .errors import InvalidTransition, KeyringError, NotAllowed, NotEligible, TooLate
+from .intake.tokens import open_token
 from .navigation import Link, links_for
 from .runtime import current_runtime
 
@@ -213,4 +214,18 @@ def _unavailable(error: Exception) -> ResponseReturnValue:
     with suppress(SQLAlchemyError):  # the database itself may be away
         rollback(current_runtime().storage.session)
     flask.g.peersupport_actor = None  # who it is cannot be read now, nor what waits for them
-    return render_template("peersupport/unavailable.html"), 503
+    return render_template("peersupport/unavailable.html", next_url=_way_on()), 503
+
+
+def _way_on() -> str:
+    """Return where somebody goes on to: a reporter to the report, others to the host's start."""
+    start = f"{request.script_root}/"
+    content = open_token((request.view_args or {}).get("token", ""))
+    if content is None:
+        return start
+    try:
+        visitor = current_runtime().users.current()
+    except Exception:  # the host's users may be away as well
+        return start
+    is_theirs = visitor is not None and visitor.user_id == content["visitor"]
+    return content["next"] if is_theirs and content["next"] else start

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 from flask.testing import FlaskClient
 
 from flask_peersupport import jobs
@@ -126,6 +127,46 @@ def test_at_night_only_those_who_chose_it_are_asked(programme: Programme) -> Non
     with programme.app.app_context(), runtime(programme.app).storage.work() as session:
         assert programme.only_reach_out(session).state == "asking"
     assert person(1).name
+
+
+def test_a_clock_that_is_set_back_leaves_nothing_lying(programme: Programme) -> None:
+    """The machine that took the report in was a day ahead, and its worker as well."""
+    tomorrow = NOW + timedelta(days=1)
+    with time_machine.travel(tomorrow, tick=False):
+        programme.report(anna(), due_at=tomorrow)
+    assert programme.work()["expand"] == 1
+    with programme.app.app_context(), runtime(programme.app).storage.work() as session:
+        reach_out = programme.only_reach_out(session)
+        assert reach_out.state == "asking"
+
+
+def test_a_reach_out_made_while_the_clock_was_ahead_is_asked_for(programme: Programme) -> None:
+    programme.report(anna())
+    app = programme.app
+    tomorrow = NOW + timedelta(days=1)
+    with app.app_context(), runtime(app).storage.work() as session:
+        expansion.expand_intake(
+            session, session.scalars(sa.select(IntakeRecord)).one(), now=tomorrow
+        )
+        session.commit()
+        assert programme.only_reach_out(session).due_at == tomorrow
+    assert programme.work()["ask"] == 1
+
+
+def test_a_row_from_a_clock_that_was_ahead_is_not_tried_again_and_again(
+    programme: Programme,
+) -> None:
+    tomorrow = NOW + timedelta(days=1)
+    with time_machine.travel(tomorrow, tick=False):
+        programme.report(anna(), due_at=tomorrow)
+    app = programme.app
+    with app.app_context(), runtime(app).storage.work() as session:
+        session.execute(sa.update(IntakeRecord).values(payload=b"damaged"))
+        session.commit()
+    with app.app_context():
+        assert run_due(runtime(app), NOW)["expand_failed"] == 1
+        assert "expand_failed" not in run_due(runtime(app), NOW)
+        assert run_due(runtime(app), NOW + timedelta(minutes=1))["expand_failed"] == 1
 
 
 class FaultError(Exception):

@@ -22,7 +22,8 @@ from ..runtime import current_runtime
 from ..values import Report
 from .expansion import DAY_PARTS
 from .models import IntakeRecord
-from .payload import Payload, Preferences, open_payload
+from .payload import Payload, Preferences
+from .queries import has_report_of, waiting_preferences
 from .resolution import sign_user
 from .step import clean_text
 from .step_page import ask
@@ -46,15 +47,14 @@ def reported(token: str) -> ResponseReturnValue:
     if content.get("asks"):
         return ask(token, content, actor.person)
     session = current_runtime().storage.session()
-    reporter_row = session.get(IntakeRecord, content["intake"])
+    next_url = content["next"] or request.script_root + "/"
+    if not has_report_of(session, content):  # the host took its report back
+        return redirect(next_url)
     report = session.scalar(
         sa.select(ReportRecord).where(
             ReportRecord.kind == content["kind"], ReportRecord.ref == content["ref"]
         )
     )
-    next_url = content["next"] or request.script_root + "/"
-    if reporter_row is None and report is None:  # the host took its report back
-        return redirect(next_url)
     chosen = _chosen()
     if request.method == "POST" and content["me"]:  # never the reporter of an anonymous report
         given = Report(content["kind"], content["ref"])
@@ -69,7 +69,7 @@ def reported(token: str) -> ResponseReturnValue:
     if report is not None and "saved" not in request.args:
         chosen = _known(session, report, actor.person_ids)
     if "saved" in request.args:
-        chosen = _saved(session, content["kind"], content["ref"]) or chosen
+        chosen = waiting_preferences(session, current_runtime(), content) or chosen
     settings = current_runtime().settings
     return render_template(
         "peersupport/reported.html",
@@ -104,19 +104,6 @@ def _chosen() -> Preferences:
         is_outside=bool(request.form.get("outside")),
         not_to_ask=tuple(name for name in names if name)[:_NAMES_NOT_TO_ASK],
     )
-
-
-def _saved(session: Any, kind: str, ref: str) -> Preferences | None:
-    """Return what was chosen last and waits for the worker."""
-    rows = session.scalars(
-        sa.select(IntakeRecord)
-        .where(IntakeRecord.kind == kind, IntakeRecord.ref == ref)
-        .order_by(IntakeRecord.received_at.desc())
-        .limit(5)
-    )
-    keys = current_runtime().keys
-    opened = (open_payload(row.id, row.payload, keys.get(row.month)) for row in rows)
-    return next((payload.preferences for payload in opened if payload.preferences), None)
 
 
 def _known(session: Any, report: ReportRecord, person_ids: tuple[str, ...]) -> Preferences:

@@ -16,6 +16,7 @@ from flask.testing import FlaskClient
 from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
+from flask_peersupport import Person
 from flask_peersupport.intake.step import Row, Step
 from flask_peersupport.reachouts.models import ReportRecord
 from flask_peersupport.signals import report_created
@@ -23,7 +24,7 @@ from tests.hosts import journey
 from tests.hosts.journey import ANNA, STAFF, Host
 from tests.hosts.remote_store import Portal
 from tests.hosts.remote_store.case_api import CaseApi
-from tests.hosts.remote_store.peersupport_setup import add_peersupport
+from tests.hosts.remote_store.peersupport_setup import Badges, add_peersupport
 from tests.servers import ServerDatabase
 
 REPORT = {"what": "A wrong syringe", "where": "Ward 1"}
@@ -119,6 +120,31 @@ def test_without_a_setting_the_database_is_in_the_instance_folder(
 ) -> None:
     journey.run_journey(make_host("as_object"))
     assert (tmp_path / "instance" / "peersupport.db").exists()
+
+
+def test_a_context_within_a_page_takes_nothing_from_it(
+    make_host: Callable[..., Host], own_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The host's adapters may push an app context of their own in the middle of our page."""
+    host = make_host("as_object", PEERSUPPORT_DATABASE_URI=own_database)
+    runtime = journey.runtime(host.app)
+    get = Badges.get
+
+    def get_apart(self: Badges, user_id: str | None) -> Person | None:
+        with host.app.app_context():
+            runtime.storage.session().scalars(sa.select(ReportRecord)).all()
+            return get(self, user_id)
+
+    @host.app.get("/apart")
+    def apart() -> list[bool]:
+        session = runtime.storage.session()
+        row = session.scalars(sa.select(ReportRecord)).one()
+        runtime.users.get(badge_of("rosa"))
+        return [runtime.storage.session() is session, row in session]
+
+    monkeypatch.setattr(Badges, "get", get_apart)
+    journey.run_journey(host)
+    assert host.client("rosa").get("/apart").json == [True, True]
 
 
 def test_form_and_page_queue_each_once(make_host: Callable[..., Host]) -> None:

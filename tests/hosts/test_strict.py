@@ -288,6 +288,7 @@ def test_the_journey_in_chromium(site: Site) -> None:
     page.get_by_role("button", name="Add a colleague").click()
     expect(name).to_have_count(2)
     name.nth(1).fill("Bram Smit")
+    page.locator('[data-ps-part="wish"]').nth(1).select_option("no")
     page.get_by_role("button", name="Send").click()
 
     expect(page.locator("h1")).to_have_text("Thank you. You will be called.")
@@ -312,7 +313,7 @@ def test_the_journey_in_chromium(site: Site) -> None:
 
     states = {one.name: one.state for one in journey.reach_outs(site.host.app)}
     assert states["Anna Vos"] == "accepted"
-    assert set(states) == {"Anna Vos", "Bram Smit", "Rosa Reporter"}
+    assert set(states) == {"Anna Vos", "Rosa Reporter"}
     assert site.faults == []
     start = f"{site.origin}{MOUNT}/"
     assert [url for url, _headers in site.answers if not url.startswith(start)] == []

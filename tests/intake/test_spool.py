@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 from flask import Flask
 
 from flask_peersupport import Report
@@ -113,6 +114,19 @@ def test_what_was_undone_with_a_savepoint_is_not_kept(app: Flask) -> None:
     assert len(refs) == 1
 
 
+def test_a_savepoint_that_is_released_is_no_commit(app: Flask) -> None:
+    """Events of the session fire for it as well."""
+    drop_intake(app)
+    with app.test_request_context("/report", method="POST", data=STEP):
+        db.session.execute(sa.text("UPDATE users SET phone = '1'"))
+        with db.session.begin_nested():
+            db.session.add(Incident(title="A fall", ward="Ward 1"))
+        assert waiting(app) == []
+        db.session.rollback()
+    assert titles(app) == []
+    assert waiting(app) == []
+
+
 def test_outside_a_request_it_is_kept_as_well(app: Flask) -> None:
     drop_intake(app)
     with app.app_context():
@@ -158,6 +172,64 @@ def test_while_it_cannot_be_stored_it_waits(app: Flask) -> None:
     assert "unspool" not in work(app)
     assert work(app, spool.RETRY_AFTER + timedelta(minutes=1))["unspool"] == 1
     assert names_offered(app) == BOTH
+
+
+def test_it_came_in_when_it_was_put_there(app: Flask) -> None:
+    """However late the worker comes to it: pages made for the report know it by that."""
+    before = utc_now()
+    report_while_broken(app)
+    after = utc_now()
+    spool.postpone(waiting(app)[0], utc_now())
+    work(app, timedelta(hours=1))
+    with reading(app) as session:
+        assert before <= session.scalars(sa.select(ReportRecord.received_at)).one() <= after
+
+
+@pytest.mark.parametrize("is_tried_before", [True, False])
+def test_a_clock_that_is_set_back_leaves_no_entry_lying(app: Flask, is_tried_before: bool) -> None:
+    drop_intake(app)
+    with time_machine.travel(utc_now() + timedelta(days=1), tick=False):
+        report(signed_in(app), STEP)
+        if is_tried_before:
+            with app.app_context():
+                assert run_due(runtime(app), utc_now())["unspool_failed"] == 1
+    restore_intake(app)
+    assert work(app)["unspool"] == 1
+    assert waiting(app) == []
+    assert names_offered(app) == BOTH
+
+
+def test_the_kinds_of_entries_are_kept_apart(small_app: Flask) -> None:
+    report_while_broken(small_app)
+    (entry,) = waiting(small_app)
+    folder = runtime(small_app).spool
+    removal = folder / f"{entry.stem}{spool.REMOVED}"
+    removal.touch()
+    later = utc_now() + timedelta(seconds=1)
+    for suffix, path in ((spool.REPORT, entry), (spool.REMOVED, removal)):
+        assert spool.entries(folder, suffix) == [path]
+        assert list(spool.due_entries(folder, later, suffix)) == [path]
+
+
+def test_the_oldest_entry_comes_first(small_app: Flask) -> None:
+    drop_intake(small_app)
+    for _ in range(5):
+        report(signed_in(small_app), STEP)
+    moments = [spool.came_in_at(path) for path in waiting(small_app)]
+    assert moments == sorted(moments)
+    assert len(set(moments)) == 5
+
+
+def test_a_strange_file_holds_up_nothing(small_app: Flask) -> None:
+    report_while_broken(small_app)
+    strange = [runtime(small_app).spool / name for name in ("notes.sealed", "notes.removed")]
+    for path in strange:
+        path.touch()
+    later = utc_now() + timedelta(seconds=1)
+    with small_app.app_context():
+        counts = run_due(runtime(small_app), later)
+    assert (counts["unspool"], counts["unspool_failed"]) == (1, 2)
+    assert all(path.exists() for path in strange)
 
 
 def test_a_damaged_entry_stays_and_holds_up_nothing(app: Flask) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from flask_peersupport.access.roles import grant_role
 from flask_peersupport.audit.models import AuditEntry
 from flask_peersupport.audit.record import COMMAND
 from flask_peersupport.db import Base, commit
+from flask_peersupport.intake import removals, spool
 from flask_peersupport.intake.models import RemovedUser
 from flask_peersupport.outbox.models import Message
 from flask_peersupport.reachouts.answering import accept_request
@@ -388,18 +390,131 @@ def test_the_host_s_half_built_objects_are_not_flushed(small_programme: Programm
     assert waiting(app) == 1
 
 
-def test_what_fails_with_us_costs_the_host_nothing(
+def kept(app: Flask) -> list[Path]:
+    """Return the removed users in the spool."""
+    return spool.entries(runtime(app).spool, spool.REMOVED)
+
+
+def test_what_fails_with_us_costs_the_host_nothing_and_is_kept(
     programme: Programme, caplog: pytest.LogCaptureFixture
 ) -> None:
     app = programme.app
-    Base.metadata.tables["peersupport_removed_user"].drop(engine_of(app))
+    table = Base.metadata.tables["peersupport_removed_user"]
+    table.drop(engine_of(app))
     remove(app, STAFF.rosa)
     with app.app_context():
         assert db.session.get(User, STAFF.rosa) is None
         signals.user_removed.send(app, user_id="7")
     said = [record.message for record in caplog.records if record.levelno == logging.ERROR]
     assert len(said) == 2
-    assert all(text.startswith("that a user was removed is not remembered") for text in said)
+    assert all(text.startswith("that a user was removed waits in the spool") for text in said)
+    assert len(kept(app)) == 2
+    assert spool.entries(runtime(app).spool) == []
+    table.create(engine_of(app))
+    counts = programme.work()
+    assert (counts["unspool"], counts["remove"]) == (2, 2)
+    assert (kept(app), waiting(app)) == ([], 0)
+
+
+def test_what_is_kept_does_what_a_row_would(programme: Programme) -> None:
+    programme.report(anna())
+    programme.work()
+    supporter = accept(programme)
+    table = Base.metadata.tables["peersupport_removed_user"]
+    table.drop(engine_of(programme.app))
+    with time_machine.travel(NOW + timedelta(minutes=1), tick=False):
+        remove(programme.app, supporter)
+    table.create(engine_of(programme.app))
+    programme.work(timedelta(minutes=2))
+    assert state_of(programme) == ("needs_coordinator", "supporter_gone", None)
+
+
+def test_a_rollback_of_the_host_leaves_nothing_in_the_spool(programme: Programme) -> None:
+    app = programme.app
+    Base.metadata.tables["peersupport_removed_user"].drop(engine_of(app))
+    with app.app_context():
+        db.session.delete(db.session.get(User, STAFF.rosa))
+        db.session.flush()
+        signals.user_removed.send(app, user_id=str(STAFF.rosa))
+        db.session.rollback()
+    assert kept(app) == []
+
+
+def test_a_spool_entry_is_stored_once_however_often_it_is_tried(programme: Programme) -> None:
+    """The worker was killed after its commit, before it removed the file."""
+    app = programme.app
+    table = Base.metadata.tables["peersupport_removed_user"]
+    table.drop(engine_of(app))
+    remove(app, STAFF.rosa)
+    table.create(engine_of(app))
+    (path,) = kept(app)
+    with app.app_context(), runtime(app).storage.work() as session:
+        for _ in range(2):
+            removals.store_spooled_removal(session, path, now=NOW)
+            session.commit()
+        row = session.scalars(sa.select(RemovedUser)).one()
+        assert row.removed_at == spool.came_in_at(path) != NOW
+    programme.work()
+    assert (kept(app), waiting(app)) == ([], 0)
+
+
+def test_a_spool_entry_tells_no_user_id_and_is_its_owners_alone(small_programme: Programme) -> None:
+    app = small_programme.app
+    Base.metadata.tables["peersupport_removed_user"].drop(engine_of(app))
+    with app.app_context():
+        signals.user_removed.send(app, user_id="personnel-number-4711")
+    (path,) = kept(app)
+    assert path.stat().st_mode & 0o077 == 0
+    assert b"4711" not in path.read_bytes()
+    assert "4711" not in str(path.name)
+
+
+def test_a_signal_waits_for_no_connection(make_app: Callable[..., Flask]) -> None:
+    options = {"pool_size": 2, "max_overflow": 0, "pool_timeout": 20}
+    app = make_app(SQLALCHEMY_ENGINE_OPTIONS=options)
+    programme = prepare(app)
+    with app.app_context(), db.engine.connect(), db.engine.connect():
+        start = time.monotonic()
+        signals.user_removed.send(app, user_id=str(STAFF.rosa))
+        assert time.monotonic() - start < 1
+    assert len(kept(app)) == 1
+    assert programme.work()["remove"] == 1
+
+
+def test_a_signal_waits_for_nobody_who_writes(small_programme: Programme) -> None:
+    app = small_programme.app
+    with app.app_context(), db.engine.connect() as other:
+        other.exec_driver_sql("BEGIN IMMEDIATE")
+        start = time.monotonic()
+        signals.user_removed.send(app, user_id=str(STAFF.rosa))
+        assert time.monotonic() - start < 2
+        other.rollback()
+    assert len(kept(app)) == 1
+    assert small_programme.work()["remove"] == 1
+
+
+@pytest.mark.parametrize("trouble", ["the spool", "the keyring"])
+def test_where_nothing_can_be_kept_it_is_said(
+    make_app: Callable[..., Flask], caplog: pytest.LogCaptureFixture, trouble: str
+) -> None:
+    app = make_app()
+    prepare(app)
+    Base.metadata.tables["peersupport_removed_user"].drop(engine_of(app))
+    if trouble == "the spool":
+        runtime(app).spool.parent.mkdir(parents=True, exist_ok=True)
+        runtime(app).spool.write_text("a file in its place")
+    else:
+        Path(app.config["PEERSUPPORT_KEYRING"]).write_text("{}")
+    with app.app_context():
+        signals.user_removed.send(app, user_id="4711")
+    assert "is not remembered, send it again" in caplog.text
+    assert "4711" not in caplog.text
+
+
+def test_a_clock_that_is_set_back_leaves_no_removal_lying(programme: Programme) -> None:
+    with time_machine.travel(NOW + timedelta(days=1), tick=False):
+        remove(programme.app, STAFF.rosa)
+    assert programme.work()["remove"] == 1
 
 
 def test_what_makes_no_sense_is_left_alone(
@@ -422,7 +537,6 @@ def test_no_user_id_is_readable_in_the_row(small_programme: Programme) -> None:
 def test_work_that_fails_is_tried_again_and_holds_up_nothing(
     small_programme: Programme, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from flask_peersupport.intake import removals
     from flask_peersupport.jobs import run_due
 
     programme = small_programme
