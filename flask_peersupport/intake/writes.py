@@ -12,6 +12,7 @@ import re
 import threading
 import weakref
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -33,8 +34,18 @@ class _Transaction:
     """The transaction of a connection in which something was written."""
 
     connection: weakref.ref[sa.Connection]
+    transaction: weakref.ref[sa.RootTransaction]
     endings: list[Ending] = field(default_factory=list)
-    is_over: bool = False
+
+    def is_of(self, conn: sa.Connection) -> bool:
+        """Return whether this is the transaction in which `conn` is just now."""
+        return self.connection() is conn and conn.get_transaction() is self.transaction()
+
+    def open_connection(self) -> sa.Connection | None:
+        """Return the connection while the transaction is open."""
+        conn = self.connection()
+        is_open = conn is not None and not conn.closed and conn.in_transaction()
+        return conn if conn is not None and is_open and self.is_of(conn) else None
 
 
 class _Writes(threading.local):
@@ -46,23 +57,28 @@ class _Writes(threading.local):
 
 
 _here = _Writes()
+#: The dialects of the engines that are watched.
+_watched: weakref.WeakSet[sa.Dialect] = weakref.WeakSet()
 
 
 def watch_writes(engine: sa.Engine) -> None:
-    """Notice from now on what is written and committed on the connections of `engine`."""
-    if event.contains(engine, "before_cursor_execute", _before_cursor_execute):
+    """Notice from now on what is written on the connections of `engine`.
+
+    By the events of its dialect: those of the engine itself would slow down every statement of
+    the host (B1).
+    """
+    if engine.dialect in _watched:
         return
-    event.listen(engine, "before_cursor_execute", _before_cursor_execute)
-    event.listen(engine, "begin", _begin)
-    event.listen(engine, "commit", _commit)
-    event.listen(engine, "rollback", _rollback)
-    event.listen(engine, "rollback_savepoint", _rollback_savepoint)
+    _watched.add(engine.dialect)
+    event.listen(engine, "do_execute", _do_execute)
+    event.listen(engine, "do_executemany", _do_execute)
+    event.listen(engine, "do_execute_no_params", _do_execute_no_params)
 
 
 def open_connections() -> list[sa.Connection]:
     """Return the connections on which something is written and not committed; newest last."""
-    found = (one.connection() for one in _here.transactions.values() if not one.is_over)
-    return [one for one in found if one is not None and not one.closed and one.in_transaction()]
+    found = (one.open_connection() for one in _here.transactions.values())
+    return [one for one in found if one is not None]
 
 
 def follow_connection(connection: sa.Connection, at_end: AtEnd | None = None) -> Ending:
@@ -74,9 +90,30 @@ def follow_connection(connection: sa.Connection, at_end: AtEnd | None = None) ->
     """
     ending = Ending(at_end=at_end)
     found = _transaction_of(connection)
-    if found is not None:
-        found.endings.append(ending)
+    if found is None:
+        return ending
+    if not found.endings:
+        _listen_to_end(connection, found)
+    found.endings.append(ending)
     return ending
+
+
+def _listen_to_end(connection: sa.Connection, found: _Transaction) -> None:
+    """Hear how a transaction ends: of the commit just before it is sent."""
+
+    def end(conn: sa.Connection, *, is_committed: bool) -> None:
+        if found.is_of(conn):
+            for ending in found.endings:
+                ending.has_ended = True
+                ending.is_committed = is_committed and not ending.is_undone
+
+    def undo(conn: sa.Connection, name: str, context: None) -> None:
+        for ending in found.endings if found.is_of(conn) else ():
+            ending.is_undone = True
+
+    event.listen(connection, "commit", partial(end, is_committed=True))
+    event.listen(connection, "rollback", partial(end, is_committed=False))
+    event.listen(connection, "rollback_savepoint", undo)
 
 
 def end_context() -> None:
@@ -99,62 +136,29 @@ def _is_write(statement: str, context: Any) -> bool:
     return word not in _READS
 
 
-def _before_cursor_execute(
-    conn: sa.Connection, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
-) -> None:
-    if _is_write(statement, context) and _transaction_of(conn) is None:
+def _do_execute(cursor: Any, statement: str, parameters: Any, context: Any) -> None:
+    if not _is_write(statement, context):
+        return
+    conn: sa.Connection = context.root_connection
+    transaction = conn.get_transaction()
+    if transaction is not None and _transaction_of(conn) is None:
         _put_aside_what_is_over()
-        _here.transactions[id(conn)] = _Transaction(weakref.ref(conn))
+        found = _Transaction(weakref.ref(conn), weakref.ref(transaction))
+        _here.transactions[id(conn)] = found
+
+
+def _do_execute_no_params(cursor: Any, statement: str, context: Any) -> None:
+    _do_execute(cursor, statement, None, context)
 
 
 def _transaction_of(conn: sa.Connection) -> _Transaction | None:
     found = _here.transactions.get(id(conn))
-    if found is not None and found.connection() is not conn:  # its id was used again
-        _put_aside(id(conn))
-        return None
-    return found
-
-
-def _put_aside(key: int) -> None:
-    """Forget a transaction; what waits for its end goes on waiting for the context's."""
-    found = _here.transactions.pop(key)
-    _here.past.extend(one for one in found.endings if one.has_ended and one.at_end is not None)
+    return found if found is not None and found.is_of(conn) else None
 
 
 def _put_aside_what_is_over() -> None:
+    """Forget what has ended; what waits for its end goes on waiting for the context's."""
     for key, one in list(_here.transactions.items()):
-        if one.is_over or one.connection() is None:
-            _put_aside(key)
-
-
-def _begin(conn: sa.Connection) -> None:
-    """Put the transaction before aside: a rollback from now on is not its own."""
-    if _transaction_of(conn) is not None:
-        _put_aside(id(conn))
-
-
-def _commit(conn: sa.Connection) -> None:
-    """Note the commit, which is about to be sent; one that fails is followed by a rollback."""
-    _end(conn, is_committed=True)
-
-
-def _rollback(conn: sa.Connection) -> None:
-    _end(conn, is_committed=False)
-
-
-def _end(conn: sa.Connection, *, is_committed: bool) -> None:
-    found = _transaction_of(conn)
-    if found is None:
-        return
-    found.is_over = True
-    for ending in found.endings:
-        ending.has_ended = True
-        ending.is_committed = is_committed and not ending.is_undone
-    if not found.endings or not is_committed:
-        _put_aside(id(conn))
-
-
-def _rollback_savepoint(conn: sa.Connection, name: str, context: None) -> None:
-    found = _transaction_of(conn)
-    for ending in found.endings if found is not None else ():
-        ending.is_undone = True
+        if one.open_connection() is None:
+            del _here.transactions[key]
+            _here.past.extend(e for e in one.endings if e.has_ended and e.at_end is not None)
