@@ -25,7 +25,9 @@ def why_no_small_disk(bench: Bench) -> str:
     if bench.dialect == "sqlite":
         return "the host's own database has room" if bench.own_url else ""
     if bench.dialect == "mysql":
-        return "not tried: a server ended, for a reason not found, when its table was on a full disk"
+        return (
+            "not tried: a server ended, for a reason not found, when its table was on a full disk"
+        )
     if not hasattr(bench, "_why_no_disk"):
         bench._why_no_disk = _move_to_small_disk(bench)  # type: ignore[attr-defined]
     return str(bench._why_no_disk)  # type: ignore[attr-defined]
