@@ -53,7 +53,8 @@ def ask_together(
     made = []
     chosen = sorted(
         zip(needs, proposals, strict=True),
-        key=lambda pair: pair[1].supporter_id if pair[1] else "",  # every worker locks in one order
+        # every worker locks in one order; who gets nobody comes last, when the others are taken
+        key=lambda pair: (pair[1] is None, pair[1].supporter_id if pair[1] else ""),
     )
     asked_now: frozenset[str] = frozenset()
     for (reach_out, given), proposal in chosen:

@@ -610,3 +610,18 @@ def test_a_report_of_long_ago_keeps_its_dates(small_app: Flask) -> None:
     with reading(small_app) as session:
         (row,) = session.scalars(sa.select(ReportRecord))
         assert row.occurred_at == occurred_at.replace(tzinfo=zone).astimezone(UTC)
+
+
+def test_whom_no_other_supporter_is_left_for_waits_as_such(small_app: Flask) -> None:
+    """Three supporters, four colleagues: the others are asked already, none is to be called."""
+    names = ("Anna Vos", "Bram Smit", "Sanne de Boer")
+    step = {"peersupport-me": "1"}
+    for index, name in enumerate(names):
+        email = f"{index}@elsewhere.example" if index == 2 else ""
+        step |= colleague(name, index, email=email, department="Ward 2", wish="yes")
+    report(signed_in(small_app), step)
+    work(small_app)
+    with reading(small_app) as session:
+        waiting = [one.waiting_for for one in session.scalars(sa.select(ReachOut))]
+    assert waiting.count(None) == 3
+    assert waiting.count(WaitingFor.NO_SUPPORTER) == 1
