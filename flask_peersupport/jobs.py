@@ -78,9 +78,7 @@ class _Run:
         try:
             return job(self)
         except Exception as error:
-            rollback(self.session)
-            self.counts[f"{self.name}_failed"] += 1
-            _logger.error("job %s failed: %s", self.name, type(error).__name__)
+            self._note_failure(error)
             return 0
         finally:
             self.end_reading()
@@ -95,9 +93,7 @@ class _Run:
             result = action()
             commit(self.session)
         except Exception as error:
-            rollback(self.session)
-            self.counts[f"{self.name}_failed"] += 1
-            _logger.error("job %s failed: %s", self.name, type(error).__name__)
+            self._note_failure(error)
             return None
         finally:
             self.end_reading()
@@ -106,6 +102,32 @@ class _Run:
         if weight:
             self.counts[self.name] += weight
         return True
+
+    def _note_failure(self, error: Exception) -> None:
+        rollback(self.session)
+        self.counts[f"{self.name}_failed"] += 1
+        _logger.error("job %s failed: %s", self.name, type(error).__name__)
+
+    def each(
+        self,
+        due: sa.Select[Any],
+        act: Callable[[str], bool],
+        put_off: Callable[[str], sa.Update],
+    ) -> int:
+        """Let `act` do what is due, one id after the other; return how many it did.
+
+        Args:
+            due: selects the ids.
+            act: returns False where there was nothing to do any more.
+            put_off: the statement that leaves what failed alone for a while.
+        """
+        done = 0
+        for row_id in self.ids(due.limit(_BATCH)):
+            is_done = self.attempt(lambda row_id=row_id: act(row_id))  # type: ignore[misc]
+            done += bool(is_done)
+            if is_done is None:
+                self.put_off(put_off(row_id))
+        return done
 
     def put_off(self, statement: sa.Update) -> None:
         """Leave what failed alone for a while; the statement says until when."""
@@ -246,22 +268,16 @@ def _postpone_intake(run: _Run, intake_id: str) -> None:
 
 def _remove(run: _Run) -> int:
     """See to what was a user's whom the host has removed, after all that came in before."""
-    session, now, done = run.session, run.now, 0
-    for row_id in run.ids(removed_before(now).limit(_BATCH)):
+    session, now = run.session, run.now
+    later = sa.update(RemovedUser).values(due_at=now + _RETRY_AFTER)
 
-        def see_to(row_id: str = row_id) -> bool:
-            begin_immediate(session)
-            return see_to_removed(session, row_id, now=now)
+    def see_to(row_id: str) -> bool:
+        begin_immediate(session)
+        return see_to_removed(session, row_id, now=now)
 
-        is_done = run.attempt(see_to)
-        done += bool(is_done)
-        if is_done is None:
-            run.put_off(
-                sa.update(RemovedUser)
-                .where(RemovedUser.id == row_id)
-                .values(due_at=now + _RETRY_AFTER)
-            )
-    return done
+    return run.each(
+        removed_before(now), see_to, lambda row_id: later.where(RemovedUser.id == row_id)
+    )
 
 
 def _ask(run: _Run) -> int:
@@ -351,44 +367,26 @@ def _expire(run: _Run) -> int:
     session, now = run.session, run.now
     is_late = (SupportRequest.state == RequestState.ASKED) & (SupportRequest.answer_due_at <= now)
     due = sa.select(SupportRequest.id).where(is_late).order_by(SupportRequest.answer_due_at)
-    done = 0
-    for request_id in run.ids(due.limit(_BATCH)):
+    later = sa.update(SupportRequest).where(is_late).values(answer_due_at=now + _RETRY_AFTER)
 
-        def expire(request_id: str = request_id) -> bool:
-            request = session.get(SupportRequest, request_id)
-            return request is not None and expire_request(session, request, now=now)
+    def expire(request_id: str) -> bool:
+        request = session.get(SupportRequest, request_id)
+        return request is not None and expire_request(session, request, now=now)
 
-        is_done = run.attempt(expire)
-        done += bool(is_done)
-        if is_done is None:
-            run.put_off(
-                sa.update(SupportRequest)
-                .where(SupportRequest.id == request_id, is_late)
-                .values(answer_due_at=now + _RETRY_AFTER)
-            )
-    return done
+    return run.each(due, expire, lambda row_id: later.where(SupportRequest.id == row_id))
 
 
 def _chase(run: _Run) -> int:
     session, now = run.session, run.now
     is_due = ReachOut.state.in_(CHASED) & (ReachOut.due_at <= now)
     due = sa.select(ReachOut.id).where(is_due).order_by(ReachOut.due_at)
-    done = 0
-    for reach_out_id in run.ids(due.limit(_BATCH)):
+    later = sa.update(ReachOut).where(is_due).values(due_at=now + _RETRY_AFTER)
 
-        def remind(reach_out_id: str = reach_out_id) -> bool:
-            reach_out = session.get(ReachOut, reach_out_id)
-            return reach_out is not None and chase(session, reach_out, now=now)
+    def remind(reach_out_id: str) -> bool:
+        reach_out = session.get(ReachOut, reach_out_id)
+        return reach_out is not None and chase(session, reach_out, now=now)
 
-        is_done = run.attempt(remind)
-        done += bool(is_done)
-        if is_done is None:
-            run.put_off(
-                sa.update(ReachOut)
-                .where(ReachOut.id == reach_out_id, is_due)
-                .values(due_at=now + _RETRY_AFTER)
-            )
-    return done
+    return run.each(due, remind, lambda row_id: later.where(ReachOut.id == row_id))
 
 
 def _refresh(run: _Run) -> int:
