@@ -18,12 +18,11 @@ from ..errors import KeyringError
 from ..reachouts.models import DELETED, ReportRecord
 from ..runtime import Runtime
 from .describing import describe
-from .endings import follow
 from .impatient import execute_at_once
 from .marks import report_marks
 from .models import IntakeRecord, ReportMark
-from .storing import in_savepoint
-from .writes import follow_connection
+from .storing import in_savepoint, own_transaction
+from .writes import follow_transaction
 
 _logger = logging.getLogger(__name__)
 
@@ -61,10 +60,7 @@ def forget_deleted(
     if error is not None:
         _log(error)
     elif found and not is_here:
-        if session is not None:
-            follow(session, at_end)
-        else:
-            follow_connection(connection, at_end)
+        follow_transaction(session, connection, at_end)
 
 
 def _set_aside(runtime: Runtime, connection: sa.Connection, kind: str, ref: str) -> None:
@@ -91,7 +87,7 @@ def _set_aside(runtime: Runtime, connection: sa.Connection, kind: str, ref: str)
 def _set_aside_alone(runtime: Runtime, kind: str, ref: str) -> None:
     """Do it in a database of our own, now that the host has committed."""
     try:
-        with runtime.storage.engine.begin() as own:
+        with own_transaction(runtime.storage) as own:
             _set_aside(runtime, own, kind, ref)
     except Exception as error:
         _log(error)

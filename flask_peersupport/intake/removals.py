@@ -20,13 +20,12 @@ from ..reachouts.removing import remove_user
 from ..runtime import Runtime, current_runtime, runtime_of
 from ..vault import seal
 from . import spool
-from .endings import follow
 from .impatient import execute_at_once
 from .models import RemovedUser
 from .receiver import app_of, within
 from .sessions import quiet, reads_on, running_session, writing_connection
 from .storing import TransactionLost, in_savepoint, own_transaction, shielding_host
-from .writes import follow_connection
+from .writes import follow_transaction
 
 _logger = logging.getLogger(__name__)
 _TABLE = RemovedUser.__tablename__
@@ -112,10 +111,8 @@ def _at_end(
         if is_committed:
             act()
 
-    if session is not None and reads_on(session, connection):
-        follow(session, at_end)
-    else:
-        follow_connection(connection, at_end)
+    is_its_own = session is not None and reads_on(session, connection)
+    follow_transaction(session if is_its_own else None, connection, at_end)
 
 
 def _insert_alone(runtime: Runtime, removal: _Removal) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import orm
 from ..runtime import Runtime
 from . import spool
 from .describing import Submission
-from .endings import AtEnd, Ending, committed, follow
+from .endings import AtEnd, Ending, committed
 from .origin import origin_of
 from .payload import Payload
 from .sessions import connections_of, reads_on, running_session
@@ -27,7 +27,7 @@ from .storing import (
     store_alone,
 )
 from .taken import Doubt, Failure, Intake, taken
-from .writes import follow_connection, open_connections
+from .writes import follow_transaction, open_connections
 
 _logger = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ def take_in(
             row_id = _store_apart(runtime, session, payload)
 
     def follow_host(at_end: AtEnd | None = None) -> Ending:
-        return follow(session, at_end) if session else follow_connection(connection, at_end)
+        return follow_transaction(session, connection, at_end)
 
     error = in_savepoint(connection, store, for_insert=is_here)
     if error is not None:

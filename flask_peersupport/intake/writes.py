@@ -16,9 +16,9 @@ from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import event
+from sqlalchemy import event, orm
 
-from .endings import AtEnd, Ending
+from .endings import AtEnd, Ending, follow
 
 #: First words of statements that leave nothing to commit.
 _READS = frozenset(
@@ -79,6 +79,19 @@ def open_connections() -> list[sa.Connection]:
     """Return the connections on which something is written and not committed; newest last."""
     found = (one.open_connection() for one in _here.transactions.values())
     return [one for one in found if one is not None]
+
+
+def follow_transaction(
+    session: orm.Session | None, connection: sa.Connection, at_end: AtEnd | None = None
+) -> Ending:
+    """Return what will say whether that which is written on `connection` just now is committed.
+
+    Args:
+        session: whose connection it is; None: nobody's.
+        connection: in a transaction.
+        at_end: called once with the answer.
+    """
+    return follow(session, at_end) if session else follow_connection(connection, at_end)
 
 
 def follow_connection(connection: sa.Connection, at_end: AtEnd | None = None) -> Ending:

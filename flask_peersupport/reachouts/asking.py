@@ -21,7 +21,7 @@ from ..supporters.models import Supporter
 from ..values import Person
 from . import notices
 from .deadlines import answer_due, next_opening
-from .lifecycle import lock, move, wait_for, withdraw_open_request
+from .lifecycle import leave_to_coordinators, lock, move, withdraw_open_request
 from .models import ReachOut, SupportRequest
 from .needs import limits, need_of
 from .states import ReachOutState, RequestState, WaitingFor
@@ -44,7 +44,7 @@ def ask_together(
     for reach_out in reach_outs:
         need = need_of(session, reach_out, now=now)
         if need is None:
-            _give_up(session, reach_out, WaitingFor.UNKNOWN_DEPARTMENT, now)
+            leave_to_coordinators(session, reach_out, WaitingFor.UNKNOWN_DEPARTMENT, now=now)
         else:
             needs.append((reach_out, need))
     proposals = propose_together(
@@ -203,21 +203,4 @@ def _wait_or_give_up(session: orm.Session, reach_out: ReachOut, need: Need, now:
         session, by_day, limits(), runtime.departments, with_account_only=False
     )
     reason = WaitingFor.BY_TELEPHONE if without_account else WaitingFor.NO_SUPPORTER
-    _give_up(session, reach_out, reason, now)
-
-
-def _give_up(
-    session: orm.Session, reach_out: ReachOut, waiting_for: WaitingFor, now: datetime
-) -> None:
-    wait_for(reach_out, waiting_for, now=now)
-    session.flush()
-    record.record(
-        session,
-        "reach_out.waits",
-        actor=record.WORKER,
-        now=now,
-        object_id=reach_out.id,
-        subject_id=reach_out.involved.person_id,
-        detail=waiting_for,
-    )
-    notices.tell_coordinators(session, "attention", reach_out, now=now)
+    leave_to_coordinators(session, reach_out, reason, now=now)

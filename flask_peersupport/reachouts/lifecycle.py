@@ -8,6 +8,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from ..audit import record
 from ..db import begin_immediate
 from ..errors import InvalidTransition, NotAllowed
 from ..outbox.actions import drop_waiting
@@ -134,6 +135,24 @@ def wait_for(reach_out: ReachOut, waiting_for: WaitingFor, *, now: datetime) -> 
         urgent_at=now,
         waiting_for=waiting_for,
     )
+
+
+def leave_to_coordinators(
+    session: orm.Session, reach_out: ReachOut, waiting_for: WaitingFor, *, now: datetime
+) -> None:
+    """Let a reach-out for which the worker can do no more wait for a coordinator, who is told."""
+    wait_for(reach_out, waiting_for, now=now)
+    session.flush()
+    record.record(
+        session,
+        "reach_out.waits",
+        actor=record.WORKER,
+        now=now,
+        object_id=reach_out.id,
+        subject_id=reach_out.involved.person_id,
+        detail=waiting_for,
+    )
+    notices.tell_coordinators(session, "attention", reach_out, now=now)
 
 
 def end_request(request: SupportRequest, to: RequestState, *, now: datetime) -> None:

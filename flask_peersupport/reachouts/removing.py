@@ -16,9 +16,8 @@ from ..supporters.models import Supporter
 from ..supporters.states import SupporterState
 from ..vault.models import PersonRecord
 from ..vault.persons import cut_account, is_same_person, persons_of_account
-from . import notices
 from .answering import withdraw_request
-from .lifecycle import lock, release_supporter, wait_for, withdraw_open_request
+from .lifecycle import leave_to_coordinators, lock, release_supporter, withdraw_open_request
 from .models import InvolvedRecord, ReachOut, SupportRequest
 from .states import TAKEN, ReachOutState, RequestState, WaitingFor
 
@@ -61,7 +60,7 @@ def _retire(session: orm.Session, supporter: Supporter, now: datetime) -> None:
     for reach_out_id in session.scalars(mine.order_by(ReachOut.id)).all():
         reach_out = lock(session, ReachOut, reach_out_id)
         if reach_out.supporter_id == supporter.id and reach_out.state in TAKEN:
-            _leave_to_coordinators(session, reach_out, WaitingFor.SUPPORTER_GONE, now)
+            _take_back(session, reach_out, WaitingFor.SUPPORTER_GONE, now)
     asked = sa.select(SupportRequest).where(
         SupportRequest.supporter_id == supporter.id, SupportRequest.state == RequestState.ASKED
     )
@@ -84,23 +83,12 @@ def _leave_colleague_to_coordinators(
     for reach_out_id in session.scalars(theirs.order_by(ReachOut.id)).all():
         reach_out = lock(session, ReachOut, reach_out_id)
         if reach_out.state is not ReachOutState.CLOSED:
-            _leave_to_coordinators(session, reach_out, WaitingFor.COLLEAGUE_GONE, now)
+            _take_back(session, reach_out, WaitingFor.COLLEAGUE_GONE, now)
 
 
-def _leave_to_coordinators(
+def _take_back(
     session: orm.Session, reach_out: ReachOut, waiting_for: WaitingFor, now: datetime
 ) -> None:
     withdraw_open_request(session, reach_out, now=now)
     release_supporter(session, reach_out, actor=record.WORKER, now=now)
-    wait_for(reach_out, waiting_for, now=now)
-    session.flush()
-    record.record(
-        session,
-        "reach_out.waits",
-        actor=record.WORKER,
-        now=now,
-        object_id=reach_out.id,
-        subject_id=reach_out.involved.person_id,
-        detail=waiting_for,
-    )
-    notices.tell_coordinators(session, "attention", reach_out, now=now)
+    leave_to_coordinators(session, reach_out, waiting_for, now=now)
