@@ -19,6 +19,7 @@ from sqlalchemy.pool import QueuePool
 from ..clock import utc_now
 from ..db import Storage, commits_each_statement, new_id
 from ..runtime import Runtime
+from .impatient import HURRY_MARIADB, lock_at_once
 from .models import IntakeRecord
 from .payload import Payload, seal_payload
 
@@ -28,10 +29,8 @@ _logger = logging.getLogger(__name__)
 _TABLE: sa.Table = IntakeRecord.__table__  # type: ignore[assignment]
 _INSERT = _TABLE.insert()
 _COLUMNS = list(_TABLE.columns)
-#: MariaDB would wait for a lock on the table for a day, for one on a row for 50 s.
 _INSERT_MARIADB = sa.text(
-    "SET STATEMENT lock_wait_timeout = 0, innodb_lock_wait_timeout = 1 FOR "  # noqa: S608 - our own names
-    f"INSERT INTO {_TABLE.name} ({', '.join(c.name for c in _COLUMNS)})"
+    f"{HURRY_MARIADB}INSERT INTO {_TABLE.name} ({', '.join(c.name for c in _COLUMNS)})"  # noqa: S608 - our own names
     f" VALUES ({', '.join(':' + c.name for c in _COLUMNS)})"
 ).bindparams(*(sa.bindparam(c.name, type_=c.type) for c in _COLUMNS))
 #: SQLite undoes the host's transaction with an INSERT for which the disk is full; one that could
@@ -42,8 +41,7 @@ _INSERT_SQLITE = sa.text(
 ).bindparams(*(sa.bindparam(c.name, type_=c.type) for c in _COLUMNS))
 
 _SAVEPOINT = "SAVEPOINT peersupport"
-#: PostgreSQL would wait for whoever changes the table, for as long as that takes.
-_LOCK = f"LOCK TABLE {_TABLE.name} IN ROW EXCLUSIVE MODE NOWAIT"
+_LOCK = lock_at_once(_TABLE.name)
 #: The drivers that send two statements in one go, where they have no parameters.
 _SENDS_TWO = ("psycopg", "psycopg2")
 
