@@ -50,6 +50,11 @@ def readable_reports(user: User, model: type[Incident] | type[Calamity]) -> Colu
     )
 
 
+def can_plan_analysis(user: User) -> bool:
+    """Allow the quality office to plan when the analysis of a calamity is discussed."""
+    return user.department.name == QUALITY_OFFICE
+
+
 def can_keep_complaints(user: User) -> bool:
     """Allow complaints officers and administrators the complaints register."""
     return user.is_complaints_officer or user.is_admin

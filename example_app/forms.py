@@ -115,6 +115,12 @@ class CalamityForm(ReportForm):
     )
 
 
+class AnalysisForm(BaseForm):
+    """When the analysis of a calamity is discussed; empty: not planned."""
+
+    analysis_at = DateTimeLocalField("calamity.analysis_at", validators=[Optional()])
+
+
 class ComplaintForm(BaseForm):
     """An entry in the complaints register."""
 

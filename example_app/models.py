@@ -114,6 +114,8 @@ class Calamity(ReportColumns, Model):
     patient_outcome: Mapped[str] = mapped_column(Text, default="")
     #: When the quality office received it, in UTC.
     sent_to_quality_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=utc_now)
+    #: Wall-clock time of the meeting in which the PRISMA analysis is discussed; NULL: not planned.
+    analysis_at: Mapped[datetime | None] = mapped_column(DateTime)
 
 
 class Complaint(Model):

@@ -7,6 +7,7 @@ from flask_login import current_user
 
 from example_app.access import can_keep_complaints
 from example_app.texts import current_locale, t
+from example_app.views.redirects import here
 
 
 @dataclass(frozen=True)
@@ -49,4 +50,4 @@ def navigation() -> list[NavigationItem]:
 def init_app(app: Flask) -> None:
     """Make the navigation known to the templates."""
     app.config.setdefault("QUICK_LINKS", [])
-    app.jinja_env.globals["navigation"] = navigation
+    app.jinja_env.globals.update(navigation=navigation, page_to_return_to=here)

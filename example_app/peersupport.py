@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from flask import Flask
 
-from example_app import mailroom, peersupport_demo, recent_days, simulation
+from example_app import doors, mailroom, network, peersupport_demo, recent_days, simulation
 from example_app.extensions import db
 from example_app.forms import ComplaintForm
 from example_app.models import Calamity, Complaint, Incident
 from example_app.navigation import QuickLink
 from example_app.texts import HOSPITAL_TIMEZONE, current_locale
+from example_app.views.calamities import analysis_planned
 from flask_peersupport import PeerSupport, Report
 from flask_peersupport.forms import peersupport_step
+from flask_peersupport.signals import analysis_scheduled
 
 peersupport = PeerSupport()
 ComplaintForm.peersupport = peersupport_step(kind="complaint")
@@ -24,10 +27,15 @@ SETTINGS = {
     "PEERSUPPORT_LAYOUT": "layout.html",
     "PEERSUPPORT_USER_FIELDS": {"department": "department.name"},
     "PEERSUPPORT_BASE_URL": "http://127.0.0.1:5000",
-    "PEERSUPPORT_MAIL_FROM": "peersupport@noorderhaven.example",
+    # colleagues' telephones show it on their locked screens: it tells nothing either
+    "PEERSUPPORT_MAIL_FROM": "collega@noorderhaven.example",
     "PEERSUPPORT_ESCALATION_ADDRESS": "quality@noorderhaven.example",
     "PEERSUPPORT_SUPPORT_PHONE": "050 555 0100",
     "PEERSUPPORT_STANDBY_CONTACT": "050 555 0199",
+    "PEERSUPPORT_HOSPITAL_NAME": "Academisch Ziekenhuis Noorderhaven",
+    "PEERSUPPORT_HOSPITAL_LOGO": str(Path(__file__).with_name("static") / "logo.svg"),
+    "PEERSUPPORT_LETTER_PLACE": "Noorderhaven",
+    "PEERSUPPORT_LETTER_SIGNATORY": "prof. dr. A. van Wijk\nvoorzitter raad van bestuur",
 }
 
 
@@ -66,6 +74,13 @@ def describe_complaint(complaint: Complaint) -> Report:
     )
 
 
+@analysis_planned.connect
+def tell_of_analysis(app: Flask, calamity: Calamity) -> None:
+    """Pass on when the analysis of a calamity is discussed, or that it is off."""
+    at = in_hospital_time(calamity.analysis_at) if calamity.analysis_at else None
+    analysis_scheduled.send(app, kind="calamity", ref=str(calamity.id), at=at)
+
+
 def in_hospital_time(moment: datetime) -> datetime:
     """Return a wall-clock time as an instant."""
     return moment.replace(tzinfo=ZoneInfo(HOSPITAL_TIMEZONE))
@@ -83,4 +98,6 @@ def init_app(app: Flask) -> None:
     mailroom.init_app(app)
     peersupport_demo.init_app(app)
     recent_days.init_app(app)
+    network.init_app(app)
+    doors.init_app(app)
     simulation.init_app(app)

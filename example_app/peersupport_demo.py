@@ -27,6 +27,8 @@ from flask_peersupport.vault.keyring import FileKeys, write_keyring
 
 #: Names under which wards report, as they are found in every hospital.
 ALIASES = {"Intensive Care": ("IC", "ICU")}
+#: How long before the programme used this software its supporters were trained.
+TRAINED_BEFORE = timedelta(days=200)
 #: How long a new demo's programme has been there.
 RUNNING_FOR = timedelta(days=40)
 
@@ -102,8 +104,15 @@ def add_demo_supporter(
         departments=(user.department.name,),
         is_asked_at_night=is_asked_at_night,
     )
-    state = SupporterState.APPOINTED
-    add_supporter(session, person_of(user), details, state=state, actor=COMMAND, now=now)
+    add_supporter(
+        session,
+        person_of(user),
+        details,
+        state=SupporterState.APPOINTED,
+        trained_on=(now - TRAINED_BEFORE).date(),
+        actor=COMMAND,
+        now=now,
+    )
 
 
 def init_app(app: Flask) -> None:

@@ -134,6 +134,12 @@ DEMO_LOGINS = (
         "Member of the committee for calamities",
     ),
     DemoLogin(
+        "kees.faber",
+        "quality_officer",
+        "Kwaliteitsfunctionaris",
+        "Quality officer",
+    ),
+    DemoLogin(
         "fatima.elamrani", "complaints_officer", "Klachtenfunctionaris", "Complaints officer"
     ),
     DemoLogin(

@@ -12,8 +12,9 @@ from flask import Flask
 
 from example_app import create_app
 from example_app.extensions import db
+from example_app.models import Complaint
 from example_app.people import DEMO_LOGINS, StaffMember, staff
-from example_app.scenes import SCENES, Deed, Place, Row, Scene
+from example_app.scenes import SCENES, VISITS, Deed, Place, Row, Scene, Visit
 from example_app.stage import Letter, Posting, Stage, awake, write_lightly, zone
 from flask_peersupport.clock import utc_now
 from flask_peersupport.outbox.mailer import EXTENSION, Mailer
@@ -33,6 +34,11 @@ COORDINATOR = "ellen.dijkstra"
 ANSWER = timedelta(minutes=40)
 #: Hours at which people call each other.
 DAYTIME = (9, 21)
+#: Who plans in the hospital when an analysis is discussed, and at what hour that is.
+PLANNER = "kees.faber"
+ANALYSIS_HOUR = 14
+#: Mail about the programme itself that a new demo still shows.
+FRESH = timedelta(days=2)
 #: A day more than the oldest scene is old: what fell into the night is moved to the day before.
 PERIOD = max(scene.ago for scene in SCENES) + timedelta(days=1)
 
@@ -43,18 +49,22 @@ class RecentDays:
     def __init__(self, app: Flask, now: datetime) -> None:
         self.stage = Stage(app, self._receive)
         self.letters: list[Letter] = []
-        #: What was reported, by kind and number in the hospital, and the deeds still to do.
-        self._scenes: dict[tuple[str, str], tuple[Scene, list[tuple[Deed, ...]]]] = {}
+        self._now = now
+        #: What was reported, by kind and number in the hospital, or by the name of who came in by
+        #: another door; and the deeds still to do.
+        self._scenes: dict[tuple[str, str], tuple[Scene | Visit, list[tuple[Deed, ...]]]] = {}
         for scene in SCENES:
             at = now - scene.ago
             at = at if scene.is_at_once else in_daytime_before(at)
             self.stage.at(at, partial(self._report, scene))
+        for visit in VISITS:
+            self.stage.at(in_daytime_before(now - visit.ago), partial(self._visit, visit))
 
     def _report(self, scene: Scene, now: datetime) -> None:
         posting = Posting(
             kind=scene.kind,
             username=member(scene.reporter).username,
-            department=scene.reporter[0],
+            department=member(scene.reporter).department,
             occurred_at=now - timedelta(hours=2),
             title=scene.title,
             severity=scene.severity,
@@ -66,6 +76,27 @@ class RecentDays:
         if scene.asked is not None:
             at = now + timedelta(minutes=5)
             self.stage.at(at, partial(self._ask, scene, number))
+        if scene.analysis_in is not None:
+            # before the day begins nobody has been told of what is two days ahead
+            begun = self._now - timedelta(hours=DAYTIME[0])
+            day = (begun + timedelta(days=scene.analysis_in)).astimezone(zone()).date()
+            fields = {"analysis_at": f"{day.isoformat()}T{ANALYSIS_HOUR}:00"}
+
+            def plan(moment: datetime) -> None:
+                self.stage.post(PLANNER, moment, f"/calamities/{number}/analysis", fields)
+
+            self.stage.at(in_daytime_before(now + timedelta(days=3)), plan)
+
+    def _visit(self, visit: Visit, now: datetime) -> None:
+        """Let somebody fill in a page of the programme."""
+        name = member(visit.colleague or visit.visitor).name
+        with self.stage.app.app_context():
+            newest = sa.select(Complaint.number).order_by(Complaint.id.desc()).limit(1)
+            complaint = db.session.scalar(newest) or ""
+        texts = {"{name}": name, "{complaint}": complaint}
+        fields = {field: texts.get(text, text) for field, text in visit.fields.items()}
+        self._scenes["", name] = visit, list(visit.deeds)
+        self.stage.post(member(visit.visitor).username, now, f"/peersupport/{visit.page}", fields)
 
     def _ask(self, scene: Scene, number: str, now: datetime) -> None:
         """Let the coordinator ask the supporter of the scene, unless that happened by itself."""
@@ -101,9 +132,10 @@ class RecentDays:
         with self.stage.app.app_context():
             session = current_runtime().storage.session()
             reach_out = session.get_one(SupportRequest, letter.object_id).reach_out
-            reach_out_id, report = reach_out.id, reach_out.report
-            assert report is not None
-            scene, deeds = self._scenes[report.kind, report.ref]
+            reach_out_id, report, person = reach_out.id, reach_out.report, reach_out.person
+            reported = (report.kind, report.ref) if report else ("", "")
+            known = self._scenes.get(reported) or self._scenes["", person.name if person else ""]
+            scene, deeds = known
         if not scene.is_accepted or scene.asked not in (None, letter.username):
             return
 
@@ -133,7 +165,10 @@ class RecentDays:
         self.stage.at(awake(now + deed.after, DAYTIME), act)
 
     def open_letters(self) -> list[Letter]:
-        """Return the mails about what still waits, of each kind to each recipient the newest."""
+        """Return the mails about what still waits, of each kind to each recipient the newest.
+
+        Before them those of late that are about nothing that waits, such as a word to colleagues.
+        """
         with self.stage.app.app_context():
             session = current_runtime().storage.session()
             asked = SupportRequest.state == RequestState.ASKED
@@ -147,7 +182,13 @@ class RecentDays:
             for letter in self.letters
             if letter.object_id in waiting
         }
-        return list(newest.values())
+        since = self._now - FRESH
+        fresh = [
+            letter
+            for letter in self.letters
+            if not letter.object_id and letter.message["Date"].datetime >= since
+        ]
+        return [*fresh, *newest.values()]
 
 
 def in_daytime_before(instant: datetime) -> datetime:
@@ -161,7 +202,9 @@ def in_daytime_before(instant: datetime) -> datetime:
 
 
 def member(place: Place) -> StaffMember:
-    """Return a member of staff whom no visitor of the demo can be."""
+    """Return a member of staff; without a user name one whom no visitor of the demo can be."""
+    if isinstance(place, str):
+        return next(one for one in staff() if one.username == place)
     department, profession, number = place
     logins = {login.username for login in DEMO_LOGINS}
     return [
@@ -175,7 +218,7 @@ def member(place: Place) -> StaffMember:
 
 def typed(colleague: Row | Place) -> Row:
     """Return the row of the step in which a reporter names a colleague."""
-    if isinstance(colleague, tuple):
+    if isinstance(colleague, tuple | str):
         return {"name": member(colleague).name, "wish": "ask"}
     return colleague
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-#: Department, profession, and which of the staff there.
-Place = tuple[str, str, int]
+#: Department, profession, and which of the staff there who have no part in the demo; or somebody
+#: who has, by user name.
+Place = tuple[str, str, int] | str
 #: A row of the step, as somebody fills it in.
 Row = Mapping[str, str]
 
@@ -27,12 +28,13 @@ class Scene:
 
     Attributes:
         ago: how long ago it was reported.
-        reporter: department, profession, and which of such staff, counted from 0.
+        reporter: who reported it.
         colleagues: likewise, or a row of the step as it is typed.
         asked: the supporter whom the coordinator asks by hand.
         is_accepted: whether who is asked says yes; else the request still waits.
         deeds: of the supporter, for each colleague in the order in which supporters say yes.
         is_at_once: reported at that very moment, not in the daytime before it.
+        analysis_in: days from now until its analysis is discussed.
     """
 
     ago: timedelta
@@ -46,6 +48,31 @@ class Scene:
     is_accepted: bool = True
     deeds: tuple[tuple[Deed, ...], ...] = ()
     is_at_once: bool = False
+    analysis_in: int | None = None
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A door of the programme that somebody uses, without any report in the host.
+
+    Attributes:
+        ago: how long ago.
+        visitor: who opens the page.
+        page: below /peersupport/.
+        fields: as filled in; "{name}" is the colleague's, "{complaint}" the newest complaint's
+            number.
+        colleague: who is named; None: the visitor.
+        deeds: of the supporter, as of a scene.
+    """
+
+    ago: timedelta
+    visitor: Place
+    page: str
+    fields: Mapping[str, str]
+    colleague: Place | None = None
+    deeds: tuple[tuple[Deed, ...], ...] = ()
+    asked: str | None = None
+    is_accepted: bool = True
 
 
 def noted(outcome: str, hours: float, *, kind: str = "first", channel: str = "phone") -> Deed:
@@ -54,9 +81,10 @@ def noted(outcome: str, hours: float, *, kind: str = "first", channel: str = "ph
     return Deed(timedelta(hours=hours), "contacts", fields)
 
 
-def closed(outcome: str, hours: float, reason: str = "") -> Deed:
+def closed(outcome: str, hours: float, reason: str = "", *, referred_to: str = "") -> Deed:
     """Return the deed of ending a reach-out."""
-    return Deed(timedelta(hours=hours), "close", {"outcome": outcome, "reason": reason})
+    form = {"outcome": outcome, "reason": reason, "referred_to": referred_to}
+    return Deed(timedelta(hours=hours), "close", form)
 
 
 def follow_up_in(days: int) -> Deed:
@@ -89,6 +117,15 @@ SCENES = (
             (noted("conversation", 3, channel="in_person"), closed("supported", 48)),
             (closed("declined", 4, "department_support"),),
         ),
+        analysis_in=2,
+    ),
+    Scene(
+        12 * DAY,
+        "incident",
+        "sanne.dejong",
+        "Medicatie aan de verkeerde patiënt klaargelegd",
+        ticks=("me",),
+        deeds=((noted("conversation", 3), closed("supported", 72)),),
     ),
     Scene(
         11 * DAY,
@@ -100,7 +137,7 @@ SCENES = (
             (
                 noted("conversation", 2),
                 noted("referred", 48, kind="follow_up", channel="in_person"),
-                closed("referred", 1),
+                closed("referred", 1, referred_to="occupational_physician"),
             ),
         ),
     ),
@@ -203,5 +240,37 @@ SCENES = (
         severity="temporary_harm",
         is_accepted=False,
         is_at_once=True,
+    ),
+)
+#: What came in by the other doors.
+VISITS = (
+    Visit(
+        5 * DAY,
+        "fatima.elamrani",
+        "refer",
+        {
+            "kind": "complaint",
+            "ref": "{complaint}",
+            "department": "Urologie",
+            "way": "named",
+            "knows": "1",
+            "peersupport-colleagues-0-name": "{name}",
+        },
+        colleague=("Urologie", "nurse", 0),
+        deeds=((noted("conversation", 5), noted("contact_again", 2)),),
+    ),
+    Visit(
+        2 * DAY,
+        "willem.hoekstra",
+        "self",
+        {"channel": "phone", "day_part": "evening"},
+        deeds=((noted("conversation", 4),),),
+    ),
+    Visit(
+        timedelta(hours=20),
+        ("Longziekten", "physician", 1),
+        "concern",
+        {"name": "{name}", "may_be_told": "1"},
+        colleague=("Cardiologie", "physician", 1),
     ),
 )

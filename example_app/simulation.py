@@ -56,9 +56,16 @@ def call(outcome: str, *, kind: str = "first", after: tuple[float, float] = (1, 
     return Step(after, "contacts", {"kind": kind, "outcome": outcome})
 
 
-def close(outcome: str, reason: str = "", *, after: tuple[float, float] = (24, 240)) -> Step:
+def close(
+    outcome: str,
+    reason: str = "",
+    *,
+    referred_to: str = "",
+    after: tuple[float, float] = (24, 240),
+) -> Step:
     """Return the step of ending a reach-out."""
-    return Step(after, "close", {"outcome": outcome, "reason": reason})
+    form = {"outcome": outcome, "reason": reason, "referred_to": referred_to}
+    return Step(after, "close", form)
 
 
 IN_TEN_DAYS = (240.0, 246.0)
@@ -70,7 +77,11 @@ SUPPORTED = close("supported")
 STORIES: Mapping[str, tuple[Step, ...]] = {
     "conversation": (SPOKEN, SUPPORTED),
     "two conversations": (SPOKEN, PLAN, AGAIN, SUPPORTED),
-    "referred": (SPOKEN, call("referred", kind="follow_up", after=(48, 120)), close("referred")),
+    "referred": (
+        SPOKEN,
+        call("referred", kind="follow_up", after=(48, 120)),
+        close("referred", referred_to="psychologist"),
+    ),
     "first not, later yes": (call("contact_again"), AGAIN, SUPPORTED),
     "cared for by the department": (close("declined", "department_support", after=(1, 18)),),
     "no need": (call("no_need"),),

@@ -29,7 +29,7 @@ from flask_peersupport.clock import stopped_at
 from flask_peersupport.intake.models import IntakeRecord
 from flask_peersupport.jobs import run_due
 from flask_peersupport.outbox.models import Message
-from flask_peersupport.reachouts.models import ReachOut, SupportRequest
+from flask_peersupport.reachouts.models import AnalysisMeeting, ReachOut, SupportRequest
 from flask_peersupport.reachouts.states import ReachOutState, RequestState
 from flask_peersupport.runtime import current_runtime
 
@@ -37,7 +37,7 @@ LINK = re.compile(r"/(requests|reach-outs)/([0-9a-f]{32})")
 TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 MODELS: Mapping[str, type[Incident] | type[Calamity]] = {"incident": Incident, "calamity": Calamity}
 
-#: When a report, a reach-out, a request or a mail is due next.
+#: When a report, a reach-out, a request, a word around an analysis or a mail is due next.
 NEXT_DUE = sa.select(
     sa.select(sa.func.min(IntakeRecord.due_at)).scalar_subquery(),
     sa.select(sa.func.min(ReachOut.due_at))
@@ -46,8 +46,13 @@ NEXT_DUE = sa.select(
     sa.select(sa.func.min(SupportRequest.answer_due_at))
     .where(SupportRequest.state == RequestState.ASKED)
     .scalar_subquery(),
+    sa.select(sa.func.min(AnalysisMeeting.before_due_at)).scalar_subquery(),
+    sa.select(sa.func.min(AnalysisMeeting.after_due_at)).scalar_subquery(),
     sa.select(sa.func.min(Message.due_at)).scalar_subquery(),
 )
+
+#: The answers to a form that was right, or that came too late.
+_DONE = (302, 303, 404, 409)
 
 Act = Callable[[datetime], None]
 
@@ -179,9 +184,22 @@ class Stage:
             self._is_due_known = False
 
     def post(
-        self, username: str, now: datetime, path: str, fields: Mapping[str, str]
+        self,
+        username: str,
+        now: datetime,
+        path: str,
+        fields: Mapping[str, str],
+        *,
+        is_shown: bool = False,
     ) -> TestResponse:
         """Send a form as a user, and return the answer.
+
+        Args:
+            username: of the user.
+            now: aware.
+            path: of the page.
+            fields: of the form.
+            is_shown: whether a page is the good answer, and not a redirect.
 
         Raises:
             StageError: the page took it for a mistake, or failed.
@@ -189,7 +207,8 @@ class Stage:
         client, token = self._client(username)
         with stopped_at(now):
             response = client.post(path, data={**fields, "csrf_token": token})
-        if response.status_code not in (302, 404, 409):
+        is_good = response.status_code == 200 if is_shown else response.status_code in _DONE
+        if not is_good:
             raise StageError(f"{path} answered {response.status}")
         return response
 

@@ -153,6 +153,13 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Melding C-{id} is verzonden aan Kwaliteit en Patiëntveiligheid.",
         "Report C-{id} was sent to Quality and Patient Safety.",
     ),
+    "calamity.analysis_at": ("PRISMA-bespreking", "Analysis meeting (PRISMA)"),
+    "calamity.analysis_hint": (
+        "Dag en tijd van de bespreking. Laat leeg als die nog niet gepland is.",
+        "Day and time of the meeting. Leave empty while it is not planned.",
+    ),
+    "calamity.analysis_submit": ("Datum opslaan", "Save the date"),
+    "calamity.analysis_stored": ("De datum is opgeslagen.", "The date was saved."),
     "calamity.name": ("Potentiële calamiteit C-{id}", "Potential calamity C-{id}"),
     "severity.unknown": ("Nog niet bekend", "Not known yet"),
     "severity.temporary_harm": ("Ernstige tijdelijke schade", "Serious temporary harm"),

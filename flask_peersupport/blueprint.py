@@ -101,6 +101,22 @@ def make_blueprint(settings: Settings, slices: list[Blueprint]) -> Blueprint:
     return root
 
 
+def add_neutral_path(app: flask.Flask, settings: Settings) -> None:
+    """Add the rule that the link in mail to colleagues leads to: nothing in it tells of us."""
+    app.add_url_rule(
+        settings.neutral_path,
+        endpoint="peersupport_neutral",
+        view_func=_to_own_page,
+        methods=["GET"],
+        provide_automatic_options=False,
+        host=settings.host,
+    )
+
+
+def _to_own_page() -> ResponseReturnValue:
+    return flask.redirect(url_for("peersupport.mine.mine"))
+
+
 def _static(filename: str) -> Response:
     return flask.send_from_directory(Path(__file__).with_name("static"), filename, max_age=3600)
 

@@ -27,9 +27,11 @@ from .clock import utc_now
 from .db import commit
 from .errors import ImportFault, PeerSupportError
 from .heartbeat.models import WorkerKind
+from .intake.importing import ReportCounts
+from .intake.importing import import_reports as store_reports
 from .intake.reconciling import Reconciled, reconcile
 from .jobs import run_due
-from .runtime import current_runtime
+from .runtime import current_runtime, current_session
 from .supporters.actions import refresh_departments
 from .supporters.importing import SupporterCounts
 from .supporters.importing import import_supporters as store_supporters
@@ -180,7 +182,7 @@ def reconcile_reports(since: datetime) -> None:
 def import_supporters(file: Path) -> None:
     """Add supporters from a CSV or XLSX file; every fault is listed before anything is stored."""
     with _explained(), file.open("rb") as stream:
-        session = current_runtime().storage.session()
+        session = current_session()
         counts = store_supporters(session, stream, file.name, actor=COMMAND, now=utc_now())
         commit(session)
         _print_counts(counts)
@@ -191,7 +193,7 @@ def import_supporters(file: Path) -> None:
 def import_departments(file: Path) -> None:
     """Add or change departments from a CSV file."""
     with _explained():
-        session = current_runtime().storage.session()
+        session = current_session()
         rows = read_departments_file(file)
         counts = store_departments(session, rows, actor=COMMAND, now=utc_now())
         refresh_departments(session)
@@ -199,7 +201,30 @@ def import_departments(file: Path) -> None:
         _print_counts(counts)
 
 
-def _print_counts(counts: SupporterCounts | DepartmentCounts) -> None:
+@peersupport_commands.command("import-reports")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Look for faults and count, but store nothing.")
+def import_reports(file: Path, dry_run: bool) -> None:
+    """Take in reports from a CSV or XLSX file, one row a colleague; all of them or none."""
+
+    def show(done: int, total: int) -> None:
+        if done % _PROGRESS_EVERY == 0:
+            click.echo(f"done {done} of {total}", err=True)
+
+    with _explained(), file.open("rb") as stream:
+        session = current_session()
+        counts = store_reports(
+            session, stream, file.name, actor=COMMAND, now=utc_now(), progress=show
+        )
+        if dry_run:
+            session.rollback()
+            click.echo("dry run: nothing was stored", err=True)
+        else:
+            commit(session)
+        _print_counts(counts)
+
+
+def _print_counts(counts: SupporterCounts | DepartmentCounts | ReportCounts) -> None:
     for name, count in asdict(counts).items():
         click.echo(f"{name} {count}")
 

@@ -72,6 +72,11 @@ def _whole(minimum: int) -> Callable[[Any], int]:
     return read
 
 
+def _whole_or_none(minimum: int) -> Callable[[Any], int | None]:
+    read = _whole(minimum)
+    return lambda value: None if value is None else read(value)
+
+
 def _duration(value: Any) -> timedelta:
     if isinstance(value, bool) or not isinstance(value, int | float | timedelta):
         raise ValueError("must be a timedelta or a number of seconds")
@@ -124,6 +129,13 @@ def _labels(value: Any) -> Mapping[str, Label]:
     return dict(value)
 
 
+def _label(value: Any) -> Label:
+    try:
+        return _labels({"it": value})["it"]
+    except (ValueError, TypeError):
+        raise ValueError("must be a text, or one text a language") from None
+
+
 def _codes(value: Any) -> tuple[str, ...]:
     is_list = isinstance(value, list | tuple | set | frozenset)
     if not is_list or not all(isinstance(code, str) for code in value):
@@ -173,6 +185,11 @@ class Settings:
 
     enabled: bool = declare(True, _switch, "False leaves the host exactly as it was.")
     url_prefix: str = declare("/peersupport", _path_prefix, "Where the pages are.")
+    neutral_path: str = declare(
+        "/for-you",
+        _path_prefix,
+        "Where the link in mail to colleagues leads: it tells nothing, and goes on to their page.",
+    )
     host: str | None = declare(None, _text_or_none, "Host name of the pages, with host_matching.")
     base_url: str | None = declare(None, _base_url, "Address of the application, for mail.")
     layout: str | None = declare(None, _text_or_none, "The host's template that pages extend.")
@@ -208,6 +225,11 @@ class Settings:
     kinds_with_analysis: tuple[str, ...] = declare(
         ("calamity",), _codes, "Kinds that end in an analysis meeting."
     )
+    analysis_meeting: Label = declare(
+        {"nl": "PRISMA-bespreking", "en": "analysis meeting"},
+        _label,
+        "What the hospital calls the meeting that ends an investigation, e.g. SIRE-bespreking.",
+    )
     approach: Mapping[str, str] = declare(
         {"calamity": "own_no", "incident": "not_declined"},
         _approach,
@@ -230,6 +252,23 @@ class Settings:
         },
         _labels,
         "Disciplines and their labels.",
+    )
+    criteria: Mapping[str, Label] = declare(
+        {
+            "experience": {"nl": "enige jaren ervaring", "en": "some years of experience"},
+            "open_mind": {"nl": "open houding", "en": "open mind"},
+            "emotional_intelligence": {
+                "nl": "emotioneel intelligent",
+                "en": "emotionally intelligent",
+            },
+            "not_judging": {"nl": "oordeelt niet", "en": "does not judge"},
+            "second_victims": {
+                "nl": "kennis van en ervaring met het fenomeen second victim",
+                "en": "knowledge of and experience with the second-victim phenomenon",
+            },
+        },
+        _labels,
+        "Criteria of a supporter's profile and their labels.",
     )
     seniorities: Mapping[str, Label] = declare(
         {
@@ -257,6 +296,33 @@ class Settings:
     )
     max_open_per_supporter: int = declare(2, _whole(1), "Reach-outs a supporter has at once.")
     cool_down_days: int = declare(30, _whole(0), "Days of rest after taking a reach-out.")
+    invitation_days: int = declare(
+        14, _whole(1), "Days after which coordinators see that an invitation has no answer."
+    )
+    training_valid_days: int | None = declare(
+        1095, _whole_or_none(1), "Days that a supporter's training counts; None: for good."
+    )
+    intervision_after: int = declare(
+        3, _whole(1), "Reach-outs taken after which intervision is due."
+    )
+    intervision_after_days: int = declare(
+        365, _whole(1), "Days without a reach-out or intervision after which intervision is due."
+    )
+    remind_before_session: timedelta = declare(
+        timedelta(days=2), _duration, "How long before a session its participants are reminded."
+    )
+    hospital_name: str | None = declare(
+        None, _text_or_none, "Name of the hospital on letters, certificates and flyers."
+    )
+    hospital_logo: str | None = declare(
+        None, _text_or_none, "Path of a PNG or SVG file: the logo on letters and certificates."
+    )
+    letter_place: str | None = declare(
+        None, _text_or_none, "Place that is written above the date of letters."
+    )
+    letter_signatory: str | None = declare(
+        None, _text_or_none, "Who signs the letters in the name of the board; one line each."
+    )
     retention_days: int = declare(90, _whole(1), "Days that identity is kept after closing.")
     max_retention_days: int = declare(730, _whole(1), "Days after which identity always goes.")
     small_cell: int = declare(10, _whole(1), "Figures under this number are not broken down.")

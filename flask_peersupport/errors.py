@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 
 class PeerSupportError(Exception):
@@ -58,6 +58,10 @@ class NotEligible(PeerSupportError):
         super().__init__(message)
 
 
+class OwnChoice(NotEligible):
+    """A supporter's own availability forbids it; the text tells them what to change."""
+
+
 class InvalidInput(PeerSupportError):
     """Input that cannot be right. `fields` maps a field to a sentence that says what to do."""
 
@@ -76,3 +80,10 @@ class ImportFault(PeerSupportError):
     def __init__(self, faults: list[tuple[int, str]]) -> None:
         self.faults = faults
         super().__init__(f"the file has {len(faults)} faults; nothing was stored")
+
+
+def raise_if_any(faults: Mapping[str, str | None]) -> None:
+    """Raise InvalidInput with the sentences that there are, by field; where none is, do nothing."""
+    found = {field: sentence for field, sentence in faults.items() if sentence}
+    if found:
+        raise InvalidInput(" ".join(found.values()), found)

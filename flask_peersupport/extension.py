@@ -14,7 +14,8 @@ from flask.globals import app_ctx
 from sqlalchemy import orm
 
 from . import blueprint as pages
-from . import cli, home, schema
+from . import cli, home, printing, schema
+from .access import people
 from .access.departments import ListedDepartments
 from .access.roles import GrantedRoles
 from .access.users import LoginUsers
@@ -22,31 +23,79 @@ from .clock import utc_now
 from .config import Settings, load_settings
 from .db import Storage
 from .errors import ConfigurationError
+from .external import code_views
+from .external import mails as _external_mails  # noqa: F401 - registers what its mail is about
+from .external import views as external_views
+from .external.tokens import make_path as make_external_path
 from .intake import hooks
+from .intake import scheduling as _scheduling  # noqa: F401 - listens to the host
 from .intake import views as intake_views
-from .intake.describing import running_fields
+from .intake.describing import is_mapped, running_fields
 from .intake.expansion import count_stuck_intake, retry_stuck_intake
 from .intake.receiver import listen_to
 from .intake.rendering import render_step
 from .intake.reports import WatchedReports
+from .intake.sessions import left_as_it_was
 from .intake.step_page import plain_url, step_url
 from .intake.verifier import install_verifier
 from .intake.writes import watch_writes
 from .jobs import run_due
+from .nominations import mails as _nomination_mails  # noqa: F401 - registers its mail
+from .nominations import views as nomination_views
+from .nominations import vote_views
 from .outbox import views as outbox_views
 from .ports import Departments, Keys, Reports, Roles, Users
-from .reachouts import found_views, request_views
+from .reachouts import analysis_mails as _analysis_mails  # noqa: F401 - registers its mails
+from .reachouts import analysis_views, conflict_views, found_views, request_views
+from .reachouts import coordinating_views as _coordinating_views  # noqa: F401 - adds its pages
 from .reachouts import mails as _mails  # noqa: F401 - registers what its mails are about
 from .reachouts import views as reach_out_views
+from .referrals import (
+    concern_views,
+    flyer_views,
+    link_views,
+    mine_views,
+    refer_views,
+    self_views,
+)
+from .resources import first_hours_views
+from .resources import views as resource_views
 from .runtime import EXTENSION, Runtime, current_runtime, runtime_of
-from .supporters import department_views
+from .sessions import (
+    attendance_views,
+    group_support_views,
+    meeting_views,
+    overview_views,
+    planning_views,
+    resolution_views,
+    theme_views,
+)
+from .sessions import mails as _session_mails  # noqa: F401 - registers what its mails are about
+from .sessions import meeting_mails as _meeting_mails  # noqa: F401 - registers its mails
+from .sessions import own_views as own_session_views
+from .sessions import paper_views as session_paper_views
+from .sessions import views as session_views
+from .sessions.leaving import leave_programme
+from .supporters import availability_views as _availability_views  # noqa: F401 - adds its pages
+from .supporters import (
+    care_views,
+    coverage_views,
+    department_views,
+    directory_views,
+)
+from .supporters import invitation_views as _invitation_views  # noqa: F401 - adds its pages
+from .supporters import letter_views as _letter_views  # noqa: F401 - adds its pages
+from .supporters import mails as _supporter_mails  # noqa: F401 - registers what its mails are about
 from .supporters import views as supporter_views
+from .surveys import views as survey_views
 from .values import Report
 from .vault.keyring import FileKeys
 from .worker import EmbeddedWorker
 
 Describe = TypeVar("Describe", bound=Callable[[Any], Report | None])
 
+#: Seconds for reaching a database of our own; libpq takes no less than two.
+_CONNECT_SECONDS = 2
 _ADAPTERS = ("users", "roles", "departments", "reports", "keys")
 
 
@@ -126,16 +175,47 @@ class PeerSupport:
                 settings,
                 [
                     home.blueprint,
+                    people.blueprint,
                     intake_views.blueprint,
                     reach_out_views.blueprint,
+                    conflict_views.blueprint,
                     found_views.blueprint,
                     request_views.blueprint,
                     supporter_views.blueprint,
+                    care_views.blueprint,
+                    coverage_views.blueprint,
+                    directory_views.blueprint,
                     department_views.blueprint,
+                    nomination_views.blueprint,
+                    vote_views.blueprint,
+                    session_views.blueprint,
+                    planning_views.blueprint,
+                    attendance_views.blueprint,
+                    meeting_views.blueprint,
+                    theme_views.blueprint,
+                    resolution_views.blueprint,
+                    overview_views.blueprint,
+                    group_support_views.blueprint,
+                    own_session_views.blueprint,
+                    session_paper_views.blueprint,
                     outbox_views.blueprint,
+                    code_views.blueprint,
+                    external_views.blueprint,
+                    printing.blueprint,
+                    resource_views.blueprint,
+                    first_hours_views.blueprint,
+                    analysis_views.blueprint,
+                    refer_views.blueprint,
+                    link_views.blueprint,
+                    flyer_views.blueprint,
+                    concern_views.blueprint,
+                    self_views.blueprint,
+                    mine_views.blueprint,
+                    survey_views.blueprint,
                 ],
             )
         )
+        pages.add_neutral_path(app, settings)
         hooks.install_hooks(app, runtime)
         install_verifier(app, runtime)
         _watch_engines_with_first_context(app, db, session, runtime)
@@ -152,7 +232,7 @@ class PeerSupport:
 
         def register(function: Describe) -> Describe:
             self._descriptions[model] = function
-            if _is_mapped(model):
+            if is_mapped(model):
                 listen_to(model)
             return function
 
@@ -168,7 +248,7 @@ class PeerSupport:
         Raises:
             ConfigurationError: `model` is not a mapped class.
         """
-        if not _is_mapped(model):
+        if not is_mapped(model):
             raise ConfigurationError(f"{model!r} is not a mapped class, so it cannot be watched")
         self._watched[model] = since
         listen_to(model)
@@ -218,7 +298,7 @@ class PeerSupport:
 
         def registries() -> set[Any]:
             """The host's mapped classes: of Flask-SQLAlchemy, or where its reports are mapped."""
-            found = {sa.inspect(m).registry for m in self._descriptions if _is_mapped(m)}
+            found = {sa.inspect(m).registry for m in self._descriptions if is_mapped(m)}
             return found if db is None else {db.Model.registry, *found}
 
         keyring = settings.keyring or str(Path(app.instance_path) / "peersupport-keyring.json")
@@ -244,6 +324,8 @@ class PeerSupport:
             watched=self._watched,
             count_stuck_intake=count_stuck_intake,
             retry_stuck_intake=retry_stuck_intake,
+            leave_sessions=leave_programme,
+            make_external_path=make_external_path,
             **chosen,
         )
 
@@ -255,10 +337,6 @@ def _peersupport_step(field: Any = None, kind: str | None = None) -> Any:
     if field is not None:
         return field()
     return render_step(kind, running_fields())
-
-
-def _is_mapped(model: type[Any]) -> bool:
-    return sa.inspect(model, raiseerr=False) is not None
 
 
 def _make_storage(
@@ -295,7 +373,7 @@ def _own_storage(app: Flask, uri: str) -> Storage:
     def engine() -> sa.Engine:
         if not engines:
             Path(app.instance_path).mkdir(parents=True, exist_ok=True)
-            engines.append(sa.create_engine(uri))
+            engines.append(sa.create_engine(uri, connect_args=_impatience(sa.make_url(uri))))
         return engines[0]
 
     def context() -> int:
@@ -306,6 +384,14 @@ def _own_storage(app: Flask, uri: str) -> Storage:
     session = orm.scoped_session(factory, scopefunc=context)
     app.teardown_appcontext(lambda error: session.remove())
     return Storage(session, engine, is_shared_with_host=False)
+
+
+def _impatience(uri: sa.URL) -> dict[str, int]:
+    """Return how long to wait for a server: the host's commit waits with us, the spool does not."""
+    is_known = uri.get_driver_name() in ("psycopg", "psycopg2", "pymysql", "mysqldb")
+    if not is_known or "connect_timeout" in uri.query:
+        return {}
+    return {"connect_timeout": _CONNECT_SECONDS}
 
 
 def _watch_engines_with_first_context(
@@ -334,16 +420,12 @@ def _engines_of(
     if db is not None:
         return list(db.engines.values()) if "sqlalchemy" in current_app.extensions else []
     assert session is not None
-    has_one = session.registry.has()
     found: set[sa.Engine] = set()
-    try:
+    with left_as_it_was(session):
         # one engine for all, or one for each model
-        for mapper in (None, *(sa.inspect(m) for m in runtime.descriptions if _is_mapped(m))):
+        for mapper in (None, *(sa.inspect(m) for m in runtime.descriptions if is_mapped(m))):
             with suppress(sa.exc.UnboundExecutionError):
                 found.add(session.get_bind(mapper).engine)
-    finally:
-        if not has_one:
-            session.remove()
     return list(found)
 
 

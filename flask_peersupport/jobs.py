@@ -6,35 +6,47 @@ What failed is put off, so that it holds up nothing else and every run ends.
 
 from __future__ import annotations
 
-import logging
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from .db import begin_immediate, commit, rollback
+from .audit.record import WORKER
+from .db import begin_immediate, rollback
+from .external.tokens import expired_tokens, forget_tokens
 from .intake.expansion import expand_intake
 from .intake.models import IntakeRecord, RemovedUser
 from .intake.recovery import decide_unconfirmed, store_spooled, unconfirmed_before
 from .intake.removals import removed_before, see_to_removed, store_spooled_removal
 from .intake.spool import REMOVED, REPORT, came_in_at, due_entries, postpone
+from .job_run import BATCH, Run, idle_sessions
+from .nominations.actions import close_round
+from .nominations.models import NominationRound
+from .nominations.remnants import sweep_remnants
+from .nominations.states import RoundState
+from .reachouts.analysis_telling import due_meetings, tell_involved
 from .reachouts.answering import expire_request
 from .reachouts.asking import ask_together
 from .reachouts.chasing import CHASED, chase
 from .reachouts.models import InvolvedRecord, ReachOut, SupportRequest
 from .reachouts.notices import tell_of_stuck_intake
 from .reachouts.states import ReachOutState, RequestState
-from .runtime import Runtime
+from .referrals.concern_queries import due_concerns, remembered_senders
+from .referrals.concerns import bring_up, forget_sender
+from .referrals.links import expired_links, forget_links
+from .referrals.refer_queries import old_referrals
+from .referrals.referring import forget_referrals
+from .resources.reminding import due_reminders as due_resources
+from .resources.reminding import remind_of_resource
+from .runtime import Runtime, local_date
+from .sessions.reminders import due_reminders, remind_participants
+from .sessions.validity import due_notices, tell_training_ends
 from .supporters.actions import refresh_departments
 
-_logger = logging.getLogger(__name__)
-
-_BATCH = 50
 _MAX_ROUNDS = 1000
 #: Waits after each failure to expand a row; after the last a coordinator has to look.
 _BACKOFF = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
@@ -49,7 +61,7 @@ def run_due(runtime: Runtime, now: datetime) -> dict[str, int]:
         how many items each job did, by its name; failures under `<name>_failed`.
     """
     with runtime.storage.work() as session:
-        run = _Run(runtime, session, now, _idle_sessions(runtime))
+        run = Run(runtime, session, now, idle_sessions(runtime))
         for _ in range(_MAX_ROUNDS):
             done = 0
             for name, job in JOBS:
@@ -60,113 +72,7 @@ def run_due(runtime: Runtime, now: datetime) -> dict[str, int]:
     return dict(run.counts)
 
 
-@dataclass
-class _Run:
-    """One call of `run_due`: what its jobs share."""
-
-    runtime: Runtime
-    session: orm.Session
-    now: datetime
-    #: The sessions of the host that only its adapters, called by the jobs, use meanwhile.
-    borrowed: Sequence[orm.scoped_session[Any]]
-    counts: Counter[str] = field(default_factory=Counter)
-    #: The job at work.
-    name: str = ""
-
-    def do(self, job: Job) -> int:
-        """Do one job's due items; one that cannot even look for them leaves the others to work."""
-        try:
-            return job(self)
-        except Exception as error:
-            self._note_failure(error)
-            return 0
-        finally:
-            self.end_reading()
-
-    def attempt(self, action: Callable[[], object], weight: int = 1) -> bool | None:
-        """Call an action and commit; a failure is counted, rolled back and logged without names.
-
-        Returns:
-            True; False where the action returned that: it found nothing to do; None: it failed.
-        """
-        try:
-            result = action()
-            commit(self.session)
-        except Exception as error:
-            self._note_failure(error)
-            return None
-        finally:
-            self.end_reading()
-        if result is False:
-            return False
-        if weight:
-            self.counts[self.name] += weight
-        return True
-
-    def _note_failure(self, error: Exception) -> None:
-        rollback(self.session)
-        self.counts[f"{self.name}_failed"] += 1
-        _logger.error("job %s failed: %s", self.name, type(error).__name__)
-
-    def each(
-        self,
-        due: sa.Select[Any],
-        act: Callable[[str], bool],
-        put_off: Callable[[str], sa.Update],
-    ) -> int:
-        """Let `act` do what is due, one id after the other; return how many it did.
-
-        Args:
-            due: selects the ids.
-            act: returns False where there was nothing to do any more.
-            put_off: the statement that leaves what failed alone for a while.
-        """
-        done = 0
-        for row_id in self.ids(due.limit(_BATCH)):
-            is_done = self.attempt(lambda row_id=row_id: act(row_id))  # type: ignore[misc]
-            done += bool(is_done)
-            if is_done is None:
-                self.put_off(put_off(row_id))
-        return done
-
-    def put_off(self, statement: sa.Update) -> None:
-        """Leave what failed alone for a while; the statement says until when."""
-
-        def update() -> None:
-            begin_immediate(self.session)
-            self.session.execute(statement.execution_options(synchronize_session=False))
-
-        self.attempt(update, weight=0)
-
-    def end_reading(self) -> None:
-        """End what the host's adapters began to read in the host's own session.
-
-        A query of theirs that failed would spoil all that follows, and a transaction left open
-        would stay so while mail is sent.
-        """
-        for session in self.borrowed:
-            if session.registry.has():
-                session.rollback()
-
-    def ids(self, statement: sa.Select[Any]) -> list[str]:
-        """Return the ids that are due; each item then gets a transaction of its own."""
-        ids: list[str] = list(self.session.scalars(statement))
-        rollback(self.session)
-        return ids
-
-
-def _idle_sessions(runtime: Runtime) -> list[orm.scoped_session[Any]]:
-    """Return the host's sessions, but those in whose transaction somebody is at work already."""
-    both = (runtime.storage.session, runtime.host_session)
-    found = {id(session): session for session in both if session}
-    return [
-        session
-        for session in found.values()
-        if not (session.registry.has() and session().in_transaction())
-    ]
-
-
-def _unspool(run: _Run) -> int:
+def _unspool(run: Run) -> int:
     """Take in what waits in this machine's spool."""
     runtime = run.runtime
 
@@ -181,7 +87,7 @@ def _unspool(run: _Run) -> int:
     return _unspool_each(run, REPORT, store_report) + _unspool_each(run, REMOVED, store_removal)
 
 
-def _unspool_each(run: _Run, suffix: str, store: Callable[[Path], None]) -> int:
+def _unspool_each(run: Run, suffix: str, store: Callable[[Path], None]) -> int:
     done = 0
     for path in list(due_entries(run.runtime.spool, run.now, suffix)):
         if run.attempt(lambda path=path: store(path)) is None:  # type: ignore[misc]
@@ -192,10 +98,10 @@ def _unspool_each(run: _Run, suffix: str, store: Callable[[Path], None]) -> int:
     return done
 
 
-def _confirm(run: _Run) -> int:
+def _confirm(run: Run) -> int:
     """Decide about what the host never confirmed: it was killed before or after its commit."""
     session, done = run.session, 0
-    for intake_id in run.ids(unconfirmed_before(run.now).limit(_BATCH)):
+    for intake_id in run.ids(unconfirmed_before(run.now).limit(BATCH)):
         intake = _locked_intake(session, intake_id, run.now)
         if intake is None:
             rollback(session)
@@ -204,7 +110,7 @@ def _confirm(run: _Run) -> int:
     return done
 
 
-def _decide(run: _Run, intake: IntakeRecord) -> bool:
+def _decide(run: Run, intake: IntakeRecord) -> bool:
     intake_id = intake.id
     is_decided = run.attempt(lambda: decide_unconfirmed(run.session, run.runtime, intake))
     if is_decided is None:
@@ -214,11 +120,11 @@ def _decide(run: _Run, intake: IntakeRecord) -> bool:
     return bool(is_decided)
 
 
-def _expand(run: _Run) -> int:
+def _expand(run: Run) -> int:
     session, now = run.session, run.now
     due = sa.select(IntakeRecord.id).where(_is_due(now), IntakeRecord.is_confirmed.is_(True))
     done = 0
-    for intake_id in run.ids(due.order_by(IntakeRecord.due_at).limit(_BATCH)):
+    for intake_id in run.ids(due.order_by(IntakeRecord.due_at).limit(BATCH)):
         intake = _locked_intake(session, intake_id, now)
         if intake is None:
             rollback(session)
@@ -249,7 +155,7 @@ def _locked_intake(session: orm.Session, intake_id: str, now: datetime) -> Intak
     return session.scalar(statement)
 
 
-def _postpone_intake(run: _Run, intake_id: str) -> None:
+def _postpone_intake(run: Run, intake_id: str) -> None:
     """Try a row that could not be expanded again later; in the end a coordinator is told."""
 
     def postpone() -> bool:
@@ -266,7 +172,7 @@ def _postpone_intake(run: _Run, intake_id: str) -> None:
         run.attempt(lambda: tell_of_stuck_intake(run.session, now=run.now), weight=0)
 
 
-def _remove(run: _Run) -> int:
+def _remove(run: Run) -> int:
     """See to what was a user's whom the host has removed, after all that came in before."""
     session, now = run.session, run.now
     later = sa.update(RemovedUser).values(due_at=now + _RETRY_AFTER)
@@ -275,19 +181,17 @@ def _remove(run: _Run) -> int:
         begin_immediate(session)
         return see_to_removed(session, row_id, now=now)
 
-    return run.each(
-        removed_before(now), see_to, lambda row_id: later.where(RemovedUser.id == row_id)
-    )
+    return run.each(removed_before(now), see_to, later)
 
 
-def _ask(run: _Run) -> int:
+def _ask(run: Run) -> int:
     """Ask for all due reach-outs of one report together."""
     session, now = run.session, run.now
     due = (
         sa.select(ReachOut.id)
         .where(_is_queued(now))
         .order_by(ReachOut.due_at, ReachOut.id)
-        .limit(_BATCH)
+        .limit(BATCH)
     )
     done = 0
     for reach_out_id in run.ids(due):
@@ -306,11 +210,11 @@ def _ask(run: _Run) -> int:
     return done
 
 
-def _ask_for(run: _Run, rows: list[ReachOut]) -> bool:
+def _ask_for(run: Run, rows: list[ReachOut]) -> bool:
     return bool(run.attempt(lambda: ask_together(run.session, rows, now=run.now), len(rows)))
 
 
-def _ask_alone(run: _Run, reach_out_id: str) -> int:
+def _ask_alone(run: Run, reach_out_id: str) -> int:
     begin_immediate(run.session)
     statement = sa.select(ReachOut).where(ReachOut.id == reach_out_id, _is_queued(run.now))
     reach_out = run.session.scalar(
@@ -325,7 +229,7 @@ def _ask_alone(run: _Run, reach_out_id: str) -> int:
     return 0
 
 
-def _put_off_asking(run: _Run, reach_out_id: str) -> None:
+def _put_off_asking(run: Run, reach_out_id: str) -> None:
     run.put_off(
         sa.update(ReachOut)
         .where(ReachOut.id == reach_out_id, _is_queued(run.now))
@@ -363,7 +267,7 @@ def _queued_together(session: orm.Session, reach_out_id: str, now: datetime) -> 
     return rows if any(row.id == reach_out_id for row in rows) else []
 
 
-def _expire(run: _Run) -> int:
+def _expire(run: Run) -> int:
     session, now = run.session, run.now
     is_late = (SupportRequest.state == RequestState.ASKED) & (SupportRequest.answer_due_at <= now)
     due = sa.select(SupportRequest.id).where(is_late).order_by(SupportRequest.answer_due_at)
@@ -373,10 +277,10 @@ def _expire(run: _Run) -> int:
         request = session.get(SupportRequest, request_id)
         return request is not None and expire_request(session, request, now=now)
 
-    return run.each(due, expire, lambda row_id: later.where(SupportRequest.id == row_id))
+    return run.each(due, expire, later)
 
 
-def _chase(run: _Run) -> int:
+def _chase(run: Run) -> int:
     session, now = run.session, run.now
     is_due = ReachOut.state.in_(CHASED) & (ReachOut.due_at <= now)
     due = sa.select(ReachOut.id).where(is_due).order_by(ReachOut.due_at)
@@ -386,22 +290,73 @@ def _chase(run: _Run) -> int:
         reach_out = session.get(ReachOut, reach_out_id)
         return reach_out is not None and chase(session, reach_out, now=now)
 
-    return run.each(due, remind, lambda row_id: later.where(ReachOut.id == row_id))
+    return run.each(due, remind, later)
 
 
-def _refresh(run: _Run) -> int:
+def _refresh(run: Run) -> int:
     """Once a day in each process, name the supporters' departments as they are called today.
 
     A department that expires, or a host's own list, tells nobody; matching itself looks anew.
     """
-    today = run.now.astimezone(run.runtime.settings.timezone).date()
+    today = local_date(run.now)
     if run.runtime.departments_named_on != today:
         run.runtime.departments_named_on = today
         run.attempt(lambda: refresh_departments(run.session), weight=0)
     return 0
 
 
-def _deliver(run: _Run) -> int:
+def _one_by_one(
+    due: Callable[[datetime], sa.Select[Any]], act: Callable[..., bool]
+) -> Callable[[Run], int]:
+    """Return the job that does what is due; what failed is left to the next run.
+
+    Args:
+        due: selects the ids of what is due at an instant.
+        act: given the session, an id and `now`; returns False where there was nothing to do.
+    """
+    return lambda run: run.each_left(due(run.now), partial(act, run.session, now=run.now))
+
+
+def _forget(run: Run) -> int:
+    """Delete what has expired: external supporters' tokens, personal links, old referrals."""
+    done = 0
+    for due, forget in (
+        (expired_tokens, forget_tokens),
+        (expired_links, forget_links),
+        (old_referrals, forget_referrals),
+    ):
+        ids = run.ids(due(run.now).limit(BATCH))
+        if ids and run.attempt(partial(forget, run.session, ids), len(ids)):
+            done += len(ids)
+    return done
+
+
+def _forget_senders(run: Run) -> int:
+    """Forget who raised the concerns that are decided on."""
+    return run.each_left(remembered_senders(run.now), partial(forget_sender, run.session))
+
+
+def _close_rounds(run: Run) -> int:
+    """Close the nomination rounds whose last day has passed, and count them."""
+    session, now = run.session, run.now
+    is_over = (NominationRound.state == RoundState.OPEN) & (NominationRound.due_at <= now)
+    due = sa.select(NominationRound.id).where(is_over).order_by(NominationRound.due_at)
+    later = sa.update(NominationRound).where(is_over).values(due_at=now + _RETRY_AFTER)
+
+    def close(round_id: str) -> bool:
+        row = session.get(NominationRound, round_id)
+        if row is None or row.state is not RoundState.OPEN:
+            return False
+        close_round(session, row, actor=WORKER, now=now)
+        return True
+
+    done = run.each(due, close, later)
+    if done:
+        sweep_remnants(run.runtime.storage.engine)
+    return done
+
+
+def _deliver(run: Run) -> int:
     # B6: what writes and sends mail is loaded where mail is sent, not when the host starts
     from .outbox.delivery import deliver_due
 
@@ -411,10 +366,8 @@ def _deliver(run: _Run) -> int:
     return sent
 
 
-Job = Callable[[_Run], int]
-
 #: In the order in which one makes work for the next.
-JOBS: tuple[tuple[str, Job], ...] = (
+JOBS: tuple[tuple[str, Callable[[Run], int]], ...] = (
     ("refresh", _refresh),
     ("unspool", _unspool),
     ("confirm", _confirm),
@@ -423,5 +376,13 @@ JOBS: tuple[tuple[str, Job], ...] = (
     ("expire", _expire),
     ("ask", _ask),
     ("chase", _chase),
+    ("tell_analysis", _one_by_one(due_meetings, tell_involved)),
+    ("forget", _forget),
+    ("remind_sessions", _one_by_one(due_reminders, remind_participants)),
+    ("tell_training_ends", _one_by_one(due_notices, tell_training_ends)),
+    ("remind_resources", _one_by_one(due_resources, remind_of_resource)),
+    ("bring_up_concerns", _one_by_one(due_concerns, bring_up)),
+    ("forget_senders", _forget_senders),
+    ("close_rounds", _close_rounds),
     ("deliver", _deliver),
 )

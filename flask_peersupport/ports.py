@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from werkzeug.wrappers import Response
 
@@ -53,6 +53,14 @@ class Departments(Protocol):
         """Return the department, those above and those below it; None if it is unknown."""
 
 
+@runtime_checkable
+class NamedDepartments(Protocol):
+    """Departments that can also be listed, to be chosen from: `Departments` that have this too."""
+
+    def names(self) -> list[str]:
+        """Return the names of all departments that exist today, in order."""
+
+
 class Reports(Protocol):
     """The host's reports, for finding those that were missed and those that are gone."""
 
@@ -81,4 +89,4 @@ class Keys(Protocol):
         """Return the key of `month`, which must not be destroyed yet."""
 
     def live(self, at: datetime) -> Sequence[MonthKey]:
-        """Return the keys not yet destroyed of all months up to `at`, newest first."""
+        """Return the keys not yet destroyed of all months up to a day after `at`, newest first."""

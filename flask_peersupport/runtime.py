@@ -11,6 +11,7 @@ from typing import Any
 from flask import Flask, current_app
 from sqlalchemy import orm
 
+from .clock import utc_now
 from .config import Settings
 from .db import Storage
 from .errors import NotInitialized
@@ -45,6 +46,12 @@ class Runtime:
     count_stuck_intake: Callable[[orm.Session], int] = lambda session: 0
     #: Lets these be tried again, given the session, who wants it and the instant; how many.
     retry_stuck_intake: Callable[[orm.Session, Person, datetime], int] = lambda *_given: 0
+    #: Makes the path of a link for a supporter without an account, given the session, the id of
+    #: what they were asked and the instant; the external supporters' slice says so.
+    make_external_path: Callable[[orm.Session, str, datetime], str] | None = None
+    #: Sees to the sessions of somebody whom the host has removed, given the session, the id of the
+    #: vault row and the instant; the sessions say how.
+    leave_sessions: Callable[[orm.Session, str, datetime], None] = lambda *_given: None
     #: The day on which the supporters' departments were last named anew.
     departments_named_on: date | None = None
 
@@ -65,3 +72,23 @@ def current_runtime() -> Runtime:
     if runtime is None:
         raise NotInitialized("call PeerSupport.init_app(app) first, with PEERSUPPORT_ENABLED on")
     return runtime
+
+
+def current_session() -> orm.Session:
+    """Return the session of ours that the current app works in, here and now.
+
+    Raises:
+        NotInitialized: the extension is absent or switched off for this app.
+    """
+    session: orm.Session = current_runtime().storage.session()
+    return session
+
+
+def local_date(instant: datetime) -> date:
+    """Return the day of an instant in the programme's time zone."""
+    return instant.astimezone(current_runtime().settings.timezone).date()
+
+
+def local_today() -> date:
+    """Return today's date in the programme's time zone."""
+    return local_date(utc_now())

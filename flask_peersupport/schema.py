@@ -20,7 +20,22 @@ if TYPE_CHECKING:
 VERSION_TABLE = "peersupport_alembic_version"
 PREFIX = "peersupport_"
 #: The slices that have tables.
-SLICES = ("access", "audit", "heartbeat", "intake", "outbox", "reachouts", "supporters", "vault")
+SLICES = (
+    "access",
+    "audit",
+    "external",
+    "heartbeat",
+    "intake",
+    "nominations",
+    "outbox",
+    "reachouts",
+    "referrals",
+    "resources",
+    "sessions",
+    "supporters",
+    "surveys",
+    "vault",
+)
 
 #: The registry of Alembic that we have joined.
 _joined: list[Any] = []

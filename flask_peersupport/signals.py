@@ -1,6 +1,7 @@
 """Signals that hosts receive and send.
 
-Hosts send `report_created` and `user_removed`, with the app as sender; the rest they receive.
+Hosts send `report_created`, `analysis_scheduled` and `user_removed`, with the app as sender; the
+rest they receive.
 
 Sender is always the app; arguments are keywords; receivers take `**extra`. An action remembers
 its signals in `session.info`; whoever commits sends them after the commit returned. They carry
@@ -39,6 +40,10 @@ intake_failed = _namespace.signal("intake_failed")
 #: Sent by the host: `report` (a `Report`, or an object with a description) was made, before or
 #: after the commit; `step`, optional: the data of the WTForms field.
 report_created = _namespace.signal("report_created")
+#: Sent by the host: the analysis meeting, hearing or ruling of the report `kind`, `ref` is `at` an
+#: instant (one without a time zone is in the programme's); None: it is off. `what`, optional:
+#: "analysis", "hearing" or "ruling"; default: what the kind usually has.
+analysis_scheduled = _namespace.signal("analysis_scheduled")
 #: Sent by the host: the user `user_id` was removed, before or after the commit.
 user_removed = _namespace.signal("user_removed")
 

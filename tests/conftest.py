@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask import Flask
+from jinja2 import FileSystemBytecodeCache
 from werkzeug.serving import make_server
 
 from tests import minimal_host, servers
@@ -22,9 +23,14 @@ if TYPE_CHECKING:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a folder in one process, where several share the run (`-n 3`)."""
+    """Keep the tests of a folder in one process, where several share the run (`-n 3`).
+
+    Those that name a group themselves keep it: they take long, and share nothing.
+    """
     here = Path(__file__).parent
     for item in items:
+        if item.get_closest_marker("xdist_group"):
+            continue
         folder = item.path.parent
         group = item.path.stem if folder == here else folder.name
         item.add_marker(pytest.mark.xdist_group(group))
@@ -40,6 +46,16 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     )
     names = "; ".join(f"{reason} ({count})" for reason, count in sorted(skipped.items()))
     terminalreporter.write_line(f"skipped: {names or 'nothing'}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compile_templates_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let the hosts of all tests share the compiled templates, each of which is one app's own."""
+    folder = tmp_path_factory.mktemp("templates")
+    with pytest.MonkeyPatch.context() as patch:
+        options = Flask.jinja_options | {"bytecode_cache": FileSystemBytecodeCache(str(folder))}
+        patch.setattr(Flask, "jinja_options", options)
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -196,17 +212,12 @@ def make_keyring(path: Path) -> None:
 
 def make_tables(app: Flask) -> None:
     """Make the host's tables and ours, from the models: quicker than the migrations."""
-    from flask_peersupport import schema
-    from flask_peersupport.db import Base
     from flask_peersupport.runtime import current_runtime
+    from tests.tables import create_tables
 
     with app.app_context():
         minimal_host.db.create_all()
-        engine = current_runtime().storage.engine
-        if engine.dialect.name == "mysql":
-            schema.upgrade(engine)  # the revisions alone know how MariaDB has to compare text
-        else:
-            Base.metadata.create_all(engine)
+        create_tables(current_runtime().storage.engine)
 
 
 def close_host(app: Flask) -> None:

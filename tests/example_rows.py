@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,7 +14,17 @@ from flask_peersupport.db import CodeList, LargeBytes, UTCDateTime
 NOW = datetime(2026, 11, 3, 14, 30, 0, 123456, tzinfo=UTC)
 
 #: Columns that a CHECK wants filled although they may be NULL.
-WANTED = {("peersupport_request", "open_for"): "peersupport_reach_out"}
+WANTED = {
+    ("peersupport_request", "open_for"): "peersupport_reach_out",
+    ("peersupport_concern", "about_id"): "peersupport_person",
+}
+#: Values that a CHECK wants.
+CHECKED = {
+    ("peersupport_nomination_round", "due_at"): NOW,
+    ("peersupport_session", "ends_at"): NOW + timedelta(hours=2),
+    ("peersupport_external_code", "wrong_since"): NOW,
+    ("peersupport_external_code", "asked_since"): NOW,
+}
 
 
 def example(column: sa.Column[Any]) -> object:
@@ -59,8 +69,11 @@ def fill(engine: sa.Engine, but: Container[str] = ()) -> dict[str, Any]:
 
 
 def _value(column: sa.Column[Any], rows: dict[str, dict[str, Any]]) -> object:
-    if wanted := WANTED.get((column.table.name, column.name)):
+    place = (column.table.name, column.name)
+    if wanted := WANTED.get(place):
         return rows[wanted]["id"]
+    if place in CHECKED:
+        return CHECKED[place]
     if column.nullable:
         return None
     if column.foreign_keys:

@@ -9,19 +9,27 @@ import tempfile
 from datetime import timedelta
 from pathlib import Path
 
+import sqlalchemy as sa
 from playwright.sync_api import Page, sync_playwright
 
+from example_app import doors, network
 from example_app.extensions import db
 from example_app.stage import zone
 from flask_peersupport.clock import utc_now
 from flask_peersupport.jobs import run_due
+from flask_peersupport.nominations.models import NominationRound
 from flask_peersupport.outbox.mailer import EXTENSION
 from flask_peersupport.runtime import current_runtime
+from flask_peersupport.sessions.models import ProgrammeSession
+from flask_peersupport.sessions.states import SessionKind
+from flask_peersupport.supporters.models import Supporter
 from tests.journeys import lived_in
 from tests.journeys.conftest import PHONE, Hospital
 from tests.journeys.lived_in import COORDINATOR, NURSE, SUPPORTER
 
 FOLDER = Path(__file__).parents[1] / "docs" / "screenshots"
+#: Refers staff in complaints.
+OFFICER = "fatima.elamrani"
 DESKTOP = {"width": 1100, "height": 860}
 
 
@@ -33,6 +41,10 @@ def main() -> None:
         os.environ["EXAMPLE_INSTANCE_PATH"] = instance
         app = lived_in.make_hospital()
         lived_in.fill(app)
+        with app.app_context():
+            network.play_network(app)
+            doors.fill_doors(app)
+            db.session.remove()
         with sync_playwright() as playwright, lived_in.served(app) as address:
             browser = playwright.chromium.launch(
                 executable_path=shutil.which("chromium"),
@@ -43,6 +55,8 @@ def main() -> None:
             draw_report(hospital)
             draw_supporter(hospital)
             draw_coordinator(hospital)
+            draw_network(hospital)
+            draw_doors(hospital)
             draw_english(hospital)
             browser.close()
     total = sum(path.stat().st_size for path in FOLDER.glob("*.png"))
@@ -118,6 +132,56 @@ def draw_coordinator(hospital: Hospital) -> None:
     page.set_viewport_size(PHONE)  # type: ignore[arg-type]
     page.goto(f"{at}/queue")
     keep(page, "queue-phone")
+
+
+def draw_network(hospital: Hospital) -> None:
+    """Show how supporters are found, trained, thanked and cared for."""
+    at = f"{hospital.address}/peersupport"
+    with hospital.app.app_context():
+        rounds = db.session.scalars(
+            sa.select(NominationRound.id).order_by(NominationRound.opened_at)
+        ).all()
+        training = db.session.scalars(
+            sa.select(ProgrammeSession.id)
+            .where(ProgrammeSession.kind == SessionKind.TRAINING)
+            .order_by(ProgrammeSession.starts_at)
+        ).first()
+        letter_on = db.session.scalar(sa.select(sa.func.max(Supporter.appointed_on)))
+        db.session.remove()
+    page = hospital.sign_in(NURSE, PHONE)
+    page.goto(f"{at}/nominations/{rounds[-1]}")
+    scroll_to(page, ".ps-card + .ps-form, form.ps-form")
+    keep(page, "vote")
+    page = hospital.sign_in(SUPPORTER, PHONE)
+    page.goto(f"{at}/supporters/me")
+    keep(page, "availability")
+    page = hospital.sign_in(COORDINATOR, PHONE)
+    page.goto(f"{at}/sessions/{training}/attendance")
+    keep(page, "attendance")
+    page = hospital.sign_in(COORDINATOR, DESKTOP)
+    pictures = {
+        "nominations": f"nominations/{rounds[0]}",
+        "coverage": "supporters/coverage",
+        "sessions": "sessions",
+        "session": f"sessions/{training}",
+        "letter": f"supporters/letters/{letter_on}",
+    }
+    for name, path in pictures.items():
+        page.goto(f"{at}/{path}")
+        keep(page, name)
+
+
+def draw_doors(hospital: Hospital) -> None:
+    """Show the other doors, and what somebody reads about themself."""
+    at = f"{hospital.address}/peersupport"
+    page = hospital.sign_in(NURSE, PHONE)
+    for name in ("self", "mine", "concern", "resources", "first-hours"):
+        page.goto(f"{at}/{name}")
+        keep(page, name)
+    page = hospital.sign_in(OFFICER, DESKTOP)
+    for name in ("refer", "flyer"):
+        page.goto(f"{at}/{name}")
+        keep(page, name)
 
 
 def draw_english(hospital: Hospital) -> None:

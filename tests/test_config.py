@@ -31,7 +31,9 @@ or a number of seconds. Labels are one text, or one text a language:
 
 TYPES = {
     "bool": "`True` or `False`",
+    "Label": "text, or one text a language",
     "int": "whole number",
+    "int | None": "whole number or `None`",
     "str": "text",
     "str | None": "text or `None`",
     "timedelta": "time",

@@ -14,9 +14,11 @@ import time_machine
 from flask.testing import FlaskClient
 
 from flask_peersupport import jobs
+from flask_peersupport.access.models import Department
 from flask_peersupport.clock import utc_now
 from flask_peersupport.intake import expansion
 from flask_peersupport.intake.models import IntakeRecord
+from flask_peersupport.job_run import BATCH, Run
 from flask_peersupport.jobs import run_due
 from flask_peersupport.reachouts import asking
 from flask_peersupport.reachouts.models import InvolvedRecord, ReachOut, SupportRequest
@@ -315,3 +317,32 @@ def test_a_coordinator_lets_what_is_stuck_be_tried_again(
     assert post(client, "/peersupport/queue/retry-intake") == 302
     with programme.app.app_context():
         assert run_due(runtime(programme.app), utc_now())["expand"] == 1
+
+
+def test_more_failures_than_a_batch_starve_nothing_behind_them(
+    small_programme: Programme,
+) -> None:
+    app = small_programme.app
+    due = sa.select(Department.id).where(Department.name.like("Due %")).order_by(Department.name)
+    with app.app_context(), runtime(app).storage.work() as session:
+        for number in range(2 * BATCH + 5):
+            name = f"Due {number:03}"
+            session.add(Department(name=name, plain_name=name.lower()))
+        session.commit()
+        ids = session.scalars(due).all()
+        poisoned, good = set(ids[: 2 * BATCH + 1]), ids[2 * BATCH + 1 :]
+        tried: list[str] = []
+
+        def act(row_id: str) -> bool:
+            tried.append(row_id)
+            if row_id in poisoned:
+                raise ValueError
+            session.execute(sa.delete(Department).where(Department.id == row_id))
+            return True
+
+        run = Run(runtime(app), session, NOW, (), name="poisoned")
+        assert run.each_left(due, act) == len(good)
+        assert tried == ids
+        assert set(session.scalars(due)) == poisoned
+        assert run.each_left(due, act) == 0  # the next round of the same run
+        assert tried == ids

@@ -49,6 +49,7 @@ ON_USE = {
     "segno",
     "smtplib",
     "sqlite3",
+    "weasyprint",
     "xlsxwriter",
 }
 

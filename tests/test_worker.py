@@ -25,8 +25,13 @@ from tests.reachouts.conftest import anna, prepare
 THREAD = "peersupport-worker"
 
 
-def workers() -> list[str]:
-    return [thread.name for thread in threading.enumerate() if thread.name == THREAD]
+@pytest.fixture
+def workers() -> Callable[[], list[str]]:
+    """The workers that began within the test: a host of an earlier one may still have its own."""
+    before = set(threading.enumerate())
+    return lambda: [
+        thread.name for thread in set(threading.enumerate()) - before if thread.name == THREAD
+    ]
 
 
 def wait_for(condition: Callable[[], bool]) -> bool:
@@ -39,7 +44,7 @@ def wait_for(condition: Callable[[], bool]) -> bool:
 
 
 def test_it_starts_with_the_first_request_and_does_the_work(
-    make_app: Callable[..., Flask],
+    make_app: Callable[..., Flask], workers: Callable[[], list[str]]
 ) -> None:
     app = make_app(PEERSUPPORT_WORKER="embedded", TESTING=False)
     programme = prepare(app)
@@ -126,7 +131,7 @@ minimal_host.add_peersupport(app)
 
 
 def test_it_starts_neither_in_tests_nor_where_it_is_separate(
-    make_app: Callable[..., Flask],
+    make_app: Callable[..., Flask], workers: Callable[[], list[str]]
 ) -> None:
     make_app(PEERSUPPORT_WORKER="embedded").test_client().get("/sign-in")
     make_app(PEERSUPPORT_WORKER="separate", TESTING=False).test_client().get("/sign-in")
@@ -185,7 +190,9 @@ def test_a_teardown_of_the_host_that_fails_does_not_end_the_work(
 
 
 def test_a_thread_that_has_ended_is_started_again(
-    make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
+    make_app: Callable[..., Flask],
+    workers: Callable[[], list[str]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     app = make_app(PEERSUPPORT_WORKER="separate")
     worker = EmbeddedWorker(app, runtime(app))

@@ -1,17 +1,27 @@
 """Potential calamities, reported with the SOS button."""
 
-from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from blinker import Namespace
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from example_app.access import can_read_report, readable_reports, sign_in_required, signed_in_user
+from example_app.access import (
+    can_plan_analysis,
+    can_read_report,
+    readable_reports,
+    sign_in_required,
+    signed_in_user,
+)
 from example_app.extensions import db
-from example_app.forms import CalamityForm
+from example_app.forms import AnalysisForm, CalamityForm
 from example_app.models import Calamity
 from example_app.texts import t
 
 blueprint = Blueprint("calamities", __name__, url_prefix="/calamities")
+
+#: The analysis meeting of a `calamity` was planned, moved or taken back, and that is stored.
+analysis_planned = Namespace().signal("analysis_planned")
 
 
 @blueprint.get("")
@@ -51,4 +61,31 @@ def detail(report_id: int) -> ResponseReturnValue:
     calamity = db.get_or_404(Calamity, report_id)
     if not can_read_report(signed_in_user(), calamity):
         abort(403)
-    return render_template("calamities/detail.html", report=calamity)
+    return show_detail(calamity, AnalysisForm(obj=calamity))
+
+
+@blueprint.post("/<int:report_id>/analysis")
+@sign_in_required
+def plan_analysis(report_id: int) -> ResponseReturnValue:
+    """Say when the analysis is discussed; an empty field takes it back."""
+    calamity = db.get_or_404(Calamity, report_id)
+    if not can_plan_analysis(signed_in_user()):
+        abort(403)
+    form = AnalysisForm()
+    if not form.validate_on_submit():
+        return show_detail(calamity, form)
+    form.populate_obj(calamity)
+    db.session.commit()
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    analysis_planned.send(app, calamity=calamity)
+    flash(t("calamity.analysis_stored"), "success")
+    return redirect(url_for("calamities.detail", report_id=calamity.id))
+
+
+def show_detail(calamity: Calamity, form: AnalysisForm) -> str:
+    """Show a calamity, to the quality office with the form for the day of the analysis."""
+    return render_template(
+        "calamities/detail.html",
+        report=calamity,
+        form=form if can_plan_analysis(signed_in_user()) else None,
+    )

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from flask import url_for
+from flask import request, url_for
 
 
 def safe_target(target: str | None) -> str:
@@ -11,3 +11,13 @@ def safe_target(target: str | None) -> str:
         return url_for("home.index")
     parts = urlsplit(target)
     return url_for("home.index") if parts.scheme or parts.netloc else target
+
+
+def here() -> str:
+    """Return the open page; where it answers a form, the page on which the form was sent."""
+    if request.method == "GET":
+        return request.full_path if request.query_string else request.path
+    page = urlsplit(request.referrer or "")
+    if page.netloc != request.host:
+        return url_for("home.index")
+    return f"{page.path}?{page.query}" if page.query else page.path

@@ -14,7 +14,7 @@ from sqlalchemy import orm
 
 from ..audit import record
 from ..db import begin_immediate
-from ..errors import InvalidInput
+from ..errors import InvalidInput, raise_if_any
 from ..i18n import gettext as _
 from ..values import Person
 from ..vault.seal import plain_name
@@ -144,9 +144,7 @@ def _check(
         faults["aliases"] = faults.get("aliases") or _taken_fault(alias, owners)
     if details.parent_id is not None:
         faults["parent"] = _parent_fault(known, department, details.parent_id)
-    found = {field: sentence for field, sentence in faults.items() if sentence}
-    if found:
-        raise InvalidInput(" ".join(found.values()), found)
+    raise_if_any(faults)
 
 
 def _taken_fault(name: str, owners: dict[str, Department]) -> str | None:

@@ -14,16 +14,11 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.pool import StaticPool
 
-from ..clock import utc_now
 from ..db import Storage
-from ..runtime import current_runtime
+from ..ports import Departments, NamedDepartments
+from ..runtime import current_runtime, local_today
 from ..vault.seal import plain_name
 from .models import Department, DepartmentAlias
-
-
-def local_today() -> date:
-    """Return today's date in the programme's time zone."""
-    return utc_now().astimezone(current_runtime().settings.timezone).date()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,3 +160,27 @@ class ListedDepartments:
             return load_tree(scoped, today)
         with engine.connect() as connection:
             return load_tree(connection, today)
+
+
+def present_departments(session: orm.Session, adapter: Departments | None = None) -> Departments:
+    """Return the departments as `session` sees them; the programme's own list in one query.
+
+    Args:
+        session: whose changes count before they are committed.
+        adapter: default: the app's.
+    """
+    adapter = current_runtime().departments if adapter is None else adapter
+    return adapter.tree(session) if isinstance(adapter, ListedDepartments) else adapter
+
+
+def department_names(session: orm.Session) -> list[str]:
+    """Return the departments to choose from; none where the host's adapter lists none."""
+    departments = present_departments(session)
+    return list(departments.names()) if isinstance(departments, NamedDepartments) else []
+
+
+def official_name(departments: Departments, name: str) -> str:
+    """Return the name under which the list has a department, or else the name itself."""
+    if isinstance(departments, DepartmentTree):
+        return departments.name_of(name) or name
+    return name

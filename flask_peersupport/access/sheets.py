@@ -8,7 +8,7 @@ import unicodedata
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import IO, Any
 
 from ..errors import ImportFault
@@ -117,6 +117,8 @@ def _read_csv(content: bytes) -> Iterator[tuple[int, list[str]]]:
     except UnicodeDecodeError:
         advice = _("The file is not in UTF-8. In Excel, save it as “CSV UTF-8”.")
         raise _whole(advice) from None
+    if not text.strip():  # other blanks than those of ASCII
+        raise _whole(_("The file is empty."))
     first = next(line for line in text.splitlines() if line.strip())
     skipped = 0
     if first.lower() in {f"sep={delimiter}" for delimiter in _DELIMITERS}:  # Excel's own line
@@ -171,8 +173,10 @@ def _text_of(value: Any) -> str:
             return "yes" if value else "no"
         case float() if value.is_integer():
             return str(int(value))
-        case datetime():
+        case datetime() if value.time() == time():
             return value.date().isoformat()
+        case datetime():
+            return value.isoformat(" ", "seconds")
         case date():
             return value.isoformat()
         case str() | int() | float():

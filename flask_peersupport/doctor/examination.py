@@ -40,6 +40,7 @@ def _checks(app: Flask, *, has_tables: bool, has_keys: bool) -> list[tuple[str, 
         ("the layout", partial(settings.look_at_layout, app)),
         ("the spool", spool.look_at_spool),
         ("the mail server", partial(mail.look_at_mail, app)),
+        ("what mail shows of its sender", mail.look_at_senders),
         ("the descriptions", reports.look_at_descriptions),
         ("the host's migrations", partial(database.look_at_host_migrations, app)),
     ]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from email.utils import parseaddr
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask
 
+from ..config import PREFIX
 from ..outbox.faults import ServerUnreachableError
 from ..outbox.mailer import EXTENSION, end_smtp, open_smtp, timeout_of
+from ..outbox.telling import telling_words_in
 from ..runtime import Runtime
-from .findings import Finding, Findings, fault, ok, warning
+from .findings import Finding, Findings, fault, listed, ok, warning
 
 #: How long the server has to answer, at most: somebody is waiting for the doctor.
 _PATIENCE_SECONDS = 5.0
@@ -29,6 +33,25 @@ def look_at_mail(app: Flask, runtime: Runtime) -> Findings:
         )
     else:  # also through Flask-Mail the connection is ours: it knows no time limit itself
         yield _try_smtp(app)
+
+
+def look_at_senders(runtime: Runtime) -> Findings:
+    """Look whether what a colleague's mail shows of its sender and link tells too much."""
+    settings = runtime.settings
+    shown = (
+        ("BASE_URL", "the name of the host", urlsplit(settings.base_url or "").hostname or ""),
+        ("MAIL_FROM", "the address", parseaddr(settings.mail_from or "")[1].partition("@")[0]),
+    )
+    for name, part, text in shown:
+        words = telling_words_in(text)
+        if words:
+            yield warning(
+                f"{PREFIX}{name} shows on a locked screen what mail to a colleague is about:"
+                f" {part} holds {listed(words)}.",
+                "Choose a neutral one, where the hospital has one.",
+            )
+        elif text:
+            yield ok(f"{PREFIX}{name} tells nothing.")
 
 
 def _try_smtp(app: Flask) -> Finding:

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from ..access.departments import ListedDepartments
+from ..access.departments import ListedDepartments, present_departments
 from ..access.models import Department
 from ..access.roles import ROLES, GrantedRoles
 from ..clock import utc_now
-from ..matching.departments import names_in, present
+from ..matching.departments import names_in
 from ..reachouts.models import InvolvedRecord, ReportRecord
 from ..runtime import Runtime
 from ..supporters.models import Supporter
@@ -42,7 +42,7 @@ def look_at_departments(runtime: Runtime) -> Findings:
 def look_at_departments_of_reports(runtime: Runtime) -> Findings:
     """Look whether the departments of the last year's reports are known."""
     with runtime.storage.work() as session:
-        departments = present(runtime.departments, session)
+        departments = present_departments(session)
         named = set(_departments_since(session, utc_now() - _LATELY))
     unknown = [name for name in named if not departments.resolve(name)]
     if not unknown:

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from ..intake.describing import describe
+from ..intake.describing import describe, is_mapped
 from ..intake.models import IntakeRecord
 from ..reachouts.models import ReportRecord
 from ..runtime import Runtime
@@ -50,16 +50,12 @@ def look_at_descriptions(runtime: Runtime) -> Findings:
                 f"Write a function with @peersupport.describe({model.__name__}).",
             )
     for model in dict.fromkeys([*runtime.watched, *runtime.descriptions]):
-        if _is_described(runtime, model) and _is_mapped(model):
+        if _is_described(runtime, model) and is_mapped(model):
             yield _try_description(runtime, model)
 
 
 def _is_described(runtime: Runtime, model: type[Any]) -> bool:
     return any(parent in runtime.descriptions for parent in model.__mro__)
-
-
-def _is_mapped(model: type[Any]) -> bool:
-    return sa.inspect(model, raiseerr=False) is not None
 
 
 def _try_description(runtime: Runtime, model: type[Any]) -> Finding:

@@ -7,16 +7,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import sqlalchemy as sa
 from flask import request
 
 from ..runtime import Runtime
 from ..values import Person, Report
 from .origin import origin_of
-from .payload import Payload, clean_report
+from .payload import Payload, Scheduled, clean_report
 from .step import has_step, posted_fields
 from .taken import has_own_request, taken
 
 _logger = logging.getLogger(__name__)
+
+
+def is_mapped(model: type[Any]) -> bool:
+    """Return whether SQLAlchemy maps a class of the host."""
+    return sa.inspect(model, raiseerr=False) is not None
 
 
 def described_as(
@@ -79,6 +85,7 @@ class Submission:
         target: the host's object, or a `Report`.
         fields: of the step.
         is_asked_later: whether the visitor is asked on a page of its own.
+        scheduled: where it is only about when the case is discussed.
         visitor: who sent them, once that was read.
         payload: what is to be stored, once that was read; None also for what is no report.
     """
@@ -86,6 +93,7 @@ class Submission:
     target: object
     fields: Mapping[str, str]
     is_asked_later: bool = False
+    scheduled: Scheduled | None = None
     visitor: Person | None = None
     payload: Payload | None = None
 
@@ -94,7 +102,7 @@ class Submission:
         report = describe(runtime, self.target)
         if report is None:
             return
-        self.payload = Payload(report, self.fields)
+        self.payload = Payload(report, self.fields, scheduled=self.scheduled)
         self.read_visitor(runtime)
         if not report.anonymous:
             self.payload = replace(self.payload, visitor=self.visitor)
@@ -110,7 +118,8 @@ class Submission:
         Whether the report is anonymous is not known until then: the visitor is sealed with it.
         """
         if isinstance(self.target, Report):  # known but for who is signed in
-            self.payload = Payload(clean_report(self.target), self.fields)
+            report = clean_report(self.target)
+            self.payload = Payload(report, self.fields, scheduled=self.scheduled)
             return
         origin = origin_of(runtime, self.target)
         if origin is not None:

@@ -7,61 +7,64 @@ add.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from .. import signals
+from ..access.departments import present_departments
 from ..audit import record
 from ..db import new_id
-from ..matching.departments import names_in, own_departments, present
+from ..matching.departments import names_in
 from ..reachouts import notices
+from ..reachouts.analysis import take_word_of_host
 from ..reachouts.answering import recheck
 from ..reachouts.contacting import close_reach_out
 from ..reachouts.lifecycle import (
-    DECISION_REMINDER,
     lock,
     queue_again,
     wait_for,
     withdraw_open_request,
 )
-from ..reachouts.models import ExcludedPerson, InvolvedRecord, ReachOut, ReportRecord
+from ..reachouts.models import InvolvedRecord, ReachOut, ReportRecord
 from ..reachouts.needs import need_of
+from ..reachouts.opening import UNKNOWN_TEXT, open_reach_out, waits_for, wants_nothing
+from ..reachouts.renewing import last_of, open_anew
 from ..reachouts.rules import is_approached
 from ..reachouts.states import (
     TAKEN,
-    ContactChannel,
+    AnalysisKind,
     Origin,
     Outcome,
     ReachOutState,
     WaitingFor,
 )
 from ..runtime import Runtime, current_runtime
-from ..supporters.models import Supporter
 from ..values import Involved, Person, Report, Wish, WishBy
 from ..vault.models import PersonRecord
 from ..vault.persons import find_person_ids, name_marks, store_person
-from .marks import mark_report
+from .marks import is_marked, mark_report
 from .models import IntakeRecord
 from .payload import Payload, Preferences, open_payload
+from .preferring import keep_preferences, leave_out
 from .resolution import (
     Named,
     flags_of_report,
     known_code,
     name_colleagues,
     name_described,
-    search_unwanted,
 )
 from .step import read_step
 
 #: Firmness of a wish: the person's own word over the reporter's, an answer over "please ask".
 _FIRMNESS = {Wish.YES: 3, Wish.NO: 2, Wish.ASK: 1}
-DAY_PARTS = ("morning", "afternoon", "evening")
+#: After such an end a colleague may be passed on anew; none of them is the colleague's own no.
+_ASKED_ANEW = frozenset(
+    {Outcome.NOT_REACHED, Outcome.WITHDRAWN, Outcome.SUPPORTED, Outcome.REFERRED}
+)
 #: What the columns for the department of an event, and for a colleague's departments, hold.
 DEPARTMENT_LENGTH, DEPARTMENTS_LENGTH = 200, 420
-#: A department was typed that is not in the list: the text itself stays sealed in the vault.
-UNKNOWN_TEXT = "unknown_department_text"
 
 
 def expand_intake(session: orm.Session, intake: IntakeRecord, *, now: datetime) -> list[ReachOut]:
@@ -69,14 +72,27 @@ def expand_intake(session: orm.Session, intake: IntakeRecord, *, now: datetime) 
     runtime = current_runtime()
     payload = open_payload(intake.id, intake.payload, runtime.keys.get(intake.month))
     report = _report(session, payload, intake, now)
+    if payload.scheduled is not None:
+        what = AnalysisKind(payload.scheduled.what)
+        take_word_of_host(session, report, what, payload.scheduled.at, now=now)
+        session.delete(intake)
+        session.flush()
+        return []
+    _begin(session, report, payload, intake, now)
     mark_report(session, report.kind, report.ref, now=now)
     made = []
     for named in _everybody(runtime, payload):
         involved = _involved(session, runtime, report, named, now)
         if payload.preferences and named.involved.person is payload.speaker:
-            _prefer(session, involved, payload.preferences, now)
-        reach_out = _reach_out(session, runtime, report, involved, named, now)
+            keep_preferences(session, involved, _chosen(payload, involved), now=now)
+        reach_out = _reach_out(
+            session, runtime, report, involved, named, now, is_passed_on=payload.is_passed_on
+        )
+        approached = reach_out.involved if reach_out is not None else involved
+        if payload.is_passed_on and payload.report.reporter:
+            leave_out(session, approached, [payload.report.reporter], now=now)
         if reach_out is not None:
+            approached.is_outside = approached.is_outside or named.involved.outside
             made.append(reach_out)
     _look_again(session, runtime, report, made, now)
     session.delete(intake)
@@ -112,6 +128,22 @@ def _report(
             known = session.scalars(statement).one()
     _complete(session, known, given, now)
     return known
+
+
+def _begin(
+    session: orm.Session,
+    report: ReportRecord,
+    payload: Payload,
+    intake: IntakeRecord,
+    now: datetime,
+) -> None:
+    """Note when a report came in of which until now only the day of its meeting was known."""
+    if is_marked(session, report.kind, report.ref, now=now):
+        return
+    report.received_at = intake.received_at
+    report.reported_at = payload.report.reported_at or intake.received_at
+    report.found_at = now if payload.is_found else None
+    session.flush()
 
 
 def _complete(session: orm.Session, known: ReportRecord, given: Report, now: datetime) -> None:
@@ -166,7 +198,7 @@ def _involved(
     elif _firmness(wish, wish_by) > _firmness(known.wish, known.wish_by):
         known.wish, known.wish_by = wish, wish_by
     known.is_outside = known.is_outside or given.outside
-    departments = present(runtime.departments, session)
+    departments = present_departments(session)
     typed = names_in(named.typed_department)
     listed = [name for name in typed if departments.resolve(name)]
     known.department = _joined(DEPARTMENTS_LENGTH, known.department, named.department, *listed)
@@ -221,34 +253,12 @@ def _joined(length: int, *texts: str | None) -> str | None:
     return "; ".join(dict.fromkeys(names))[:length] or None
 
 
-def _prefer(
-    session: orm.Session, involved: InvolvedRecord, chosen: Preferences, now: datetime
-) -> None:
-    """Keep what the reporter chose on the page after the report."""
-    if chosen.channel in list(ContactChannel):
-        involved.channel = ContactChannel(chosen.channel)
-    if chosen.day_part in DAY_PARTS:
-        involved.day_part = chosen.day_part
-    involved.is_outside = involved.is_outside or chosen.is_outside
-    known = set(
-        session.scalars(
-            sa.select(ExcludedPerson.person_id).where(ExcludedPerson.involved_id == involved.id)
-        )
-    )
-    for name in chosen.not_to_ask:
-        people, is_certain = search_unwanted(name)
-        if not is_certain:
-            involved.flags = tuple(dict.fromkeys((*involved.flags, "unknown_unwanted")))
-        for person_id in _supporters_among(session, people, now) - known:
-            known.add(person_id)
-            session.add(ExcludedPerson(involved_id=involved.id, person_id=person_id))
-    session.flush()
-
-
-def _supporters_among(session: orm.Session, people: Iterable[Person], now: datetime) -> set[str]:
-    """Return the vault rows of those who are supporters: nobody else is ever asked, or stored."""
-    ids = [row_id for person in people for row_id in find_person_ids(session, person, now)]
-    return set(session.scalars(sa.select(Supporter.person_id).where(Supporter.person_id.in_(ids))))
+def _chosen(payload: Payload, involved: InvolvedRecord) -> Preferences:
+    """Return what the colleague chose; "outside" that an officer ticked for them stays."""
+    chosen = payload.preferences or Preferences()
+    if payload.is_passed_on:
+        chosen = replace(chosen, is_outside=chosen.is_outside or involved.is_outside)
+    return chosen
 
 
 def _look_again(
@@ -270,7 +280,8 @@ def _look_again(
         if reach_out in made:
             continue
         involved = reach_out.involved
-        is_stopped = not is_approached(approach, involved.wish, involved.wish_by)
+        of_this = "all" if reach_out.origin is Origin.COMPLAINT_REFERRAL else approach
+        is_stopped = not is_approached(of_this, involved.wish, involved.wish_by)
         if is_stopped and reach_out.state not in TAKEN:
             close_reach_out(
                 session, reach_out, Outcome.WITHDRAWN, reason=None, actor=record.WORKER, now=now
@@ -302,62 +313,49 @@ def _reach_out(
     involved: InvolvedRecord,
     named: Named,
     now: datetime,
+    *,
+    is_passed_on: bool,
 ) -> ReachOut | None:
-    """Make the reach-out where the policy approaches this colleague and there is none yet."""
-    settings = runtime.settings
-    if session.scalar(sa.select(ReachOut.id).where(ReachOut.involved_id == involved.id)):
+    """Make the reach-out where the policy approaches this colleague and there is none yet.
+
+    Whom a complaints officer passes on is approached, whatever the policy of the kind (P6).
+    """
+    earlier = session.scalar(sa.select(ReachOut).where(ReachOut.involved_id == involved.id))
+    if earlier is not None:
+        # who opens a link asks for themself: the page of the link sees to that
+        is_named = is_passed_on and WishBy(named.involved.wish_by) is WishBy.REPORTER
+        return _anew(session, earlier, named, now) if is_named else None
+    approach = "all" if is_passed_on else runtime.settings.approach_of(report.kind)
+    if not is_approached(approach, involved.wish, involved.wish_by):
         return None
-    if not is_approached(settings.approach_of(report.kind), involved.wish, involved.wish_by):
+    if wants_nothing(session, involved, now):
         return None
-    waiting_for = _waits_for(session, runtime, report, involved, named)
-    state = ReachOutState.NEEDS_COORDINATOR if waiting_for else ReachOutState.QUEUED
-    due_at = now + (DECISION_REMINDER if waiting_for else settings.ask_after or timedelta(0))
-    reach_out = ReachOut(
-        id=new_id(),
-        involved_id=involved.id,
-        origin=Origin.REPORT,
-        state=state,
-        waiting_for=waiting_for,
-        created_at=now,
-        changed_at=now,
-        urgent_at=now,
-        due_at=due_at,
-        is_asked_again=False,
+    waiting_for = WaitingFor.UNKNOWN_PERSON if named.is_unknown else waits_for(session, involved)
+    origin = Origin.COMPLAINT_REFERRAL if is_passed_on else Origin.REPORT
+    return open_reach_out(
+        session, involved, origin, waiting_for=waiting_for, actor=record.WORKER, now=now
     )
-    session.add(reach_out)
-    session.flush()
-    record.record(
+
+
+def _anew(session: orm.Session, earlier: ReachOut, named: Named, now: datetime) -> ReachOut | None:
+    """Approach a colleague again who is passed on after the case's earlier offer has ended.
+
+    Their own no stands; the officer does not hear of it.
+    """
+    involved = earlier.involved
+    last = lock(session, ReachOut, last_of(session, earlier).id)
+    is_own_no = (last.involved.wish, last.involved.wish_by) == (Wish.NO, WishBy.OWN)
+    if last.outcome not in _ASKED_ANEW or is_own_no or last.involved.person_id is None:
+        return None
+    return open_anew(
         session,
-        "reach_out.queued",
+        last,
+        Origin.COMPLAINT_REFERRAL,
+        (Wish.ASK, WishBy.REPORTER),
         actor=record.WORKER,
         now=now,
-        object_id=reach_out.id,
-        subject_id=involved.person_id,
-        detail=report.kind,
+        waiting_for=WaitingFor.UNKNOWN_PERSON if named.is_unknown else waits_for(session, involved),
     )
-    if waiting_for:
-        notices.tell_coordinators(session, "attention", reach_out, now=now)
-    signals.remember(session.info, signals.reach_out_queued, reach_out_id=reach_out.id)
-    return reach_out
-
-
-def _waits_for(
-    session: orm.Session,
-    runtime: Runtime,
-    report: ReportRecord,
-    involved: InvolvedRecord,
-    named: Named,
-) -> WaitingFor | None:
-    """Return what a coordinator has to decide before anybody can be asked."""
-    if named.is_unknown:
-        return WaitingFor.UNKNOWN_PERSON
-    own, event = names_in(involved.department), names_in(report.department)
-    is_known = own and event and UNKNOWN_TEXT not in involved.flags
-    if not is_known or not own_departments(present(runtime.departments, session), [*own, *event]):
-        return WaitingFor.UNKNOWN_DEPARTMENT
-    if runtime.settings.ask_after is None:
-        return WaitingFor.BY_HAND
-    return None
 
 
 def count_stuck_intake(session: orm.Session) -> int:

@@ -94,7 +94,8 @@ def _after_report(runtime: Runtime, intake: Intake, step: Step, response: Respon
         if not intake.visitor_id:
             flash(_("Thank you. Your report has been received."), "info")
         elif not is_page:
-            flash(thanks(runtime, url), "info")
+            is_uncalled = intake.is_anonymous and step.wants_support
+            flash(thanks(runtime, url, is_uncalled=is_uncalled), "info")
         if step.surplus:
             message = _("Only %(n)s colleagues could be taken in; tell us about the others.")
             flash(message % {"n": MAX_COLLEAGUES}, "warning")

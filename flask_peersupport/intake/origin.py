@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm, pool
 
 from ..runtime import Runtime
+from .sessions import left_as_it_was
 
 #: A database may keep an instant with less precision than the host gave it.
 _PRECISION = 1.0
@@ -137,12 +138,8 @@ def open_host_session(runtime: Runtime, model: type[Any]) -> orm.Session:
     of_host = runtime.host_session
     if of_host is None:
         raise LookupError("the host has no session of SQLAlchemy's")
-    has_one = of_host.registry.has()
-    try:
+    with left_as_it_was(of_host):
         engine = of_host.get_bind(mapper=sa.inspect(model)).engine
-    finally:
-        if not has_one:
-            of_host.remove()
     return orm.Session(engine)
 
 
@@ -150,7 +147,7 @@ def _key_part(column: sa.Column[Any], part: str | int) -> Any:
     """Return a part of a key as its column wants it, e.g. a UUID."""
     try:
         wanted = column.type.python_type
-    except NotImplementedError:
+    except NotImplementedError:  # SQLAlchemy's answer for a type that names no Python type
         return part
     return part if isinstance(part, wanted) else wanted(part)
 

@@ -8,23 +8,34 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, tzinfo
 from typing import Any
 
+from ..access.typed import clean_text
 from ..ports import MonthKey
 from ..values import Involved, Person, Report
 from ..vault import seal
 from .origin import Origin
-from .step import clean_text
 
 MAX_URL = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """How the reporter would like to be supported, chosen on the page after the report."""
+    """How somebody who asks for support would like it: a reporter, or who asks on `/self` (P5)."""
 
     channel: str = ""
     day_part: str = ""
     is_outside: bool = False
     not_to_ask: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """What the host says of a report's analysis meeting, hearing or ruling (P20).
+
+    `what` is a code of AnalysisKind; `at` None: it does not take place.
+    """
+
+    what: str
+    at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +49,8 @@ class Payload:
         visitor: who was signed in and posted them; nobody where the report is anonymous.
         origin: the host's object that the report reads from, where that may have to be found.
         is_found: whether the report was found afterwards, so that its step is not known.
+        is_passed_on: whether a complaints officer passes the colleagues on (P3).
+        scheduled: where this is nothing but the host's word of when the case is discussed.
     """
 
     report: Report
@@ -46,6 +59,8 @@ class Payload:
     visitor: Person | None = None
     origin: Origin | None = None
     is_found: bool = False
+    is_passed_on: bool = False
+    scheduled: Scheduled | None = None
 
     @property
     def is_described(self) -> bool:
@@ -109,8 +124,16 @@ def seal_payload(row_id: str, payload: Payload, key: MonthKey, zone: tzinfo) -> 
         "visitor": asdict(payload.visitor) if payload.visitor else None,
         "origin": asdict(payload.origin) if payload.origin else None,
         "found": payload.is_found,
+        "passed_on": payload.is_passed_on,
+        "scheduled": _sealed_schedule(payload.scheduled, zone),
     }
     return seal.seal(key, f"intake {row_id}", seal.to_json(content))
+
+
+def _sealed_schedule(scheduled: Scheduled | None, zone: tzinfo) -> dict[str, str | None] | None:
+    if scheduled is None:
+        return None
+    return {"what": scheduled.what, "at": _aware(scheduled.at, zone)}
 
 
 def open_payload(row_id: str, sealed: bytes, key: MonthKey) -> Payload:
@@ -135,4 +158,13 @@ def open_payload(row_id: str, sealed: bytes, key: MonthKey) -> Payload:
     visitor = _person(content["visitor"]) if content["visitor"] else None
     from_host = content["origin"]
     origin = Origin(**{**from_host, "key": tuple(from_host["key"])}) if from_host else None
-    return Payload(report, content["fields"], preferences, visitor, origin, content["found"])
+    return Payload(
+        report,
+        content["fields"],
+        preferences,
+        visitor,
+        origin,
+        content["found"],
+        content["passed_on"],
+        Scheduled(told["what"], _instant(told["at"])) if (told := content["scheduled"]) else None,
+    )

@@ -47,8 +47,8 @@ def reconcile(
         report = clean_report(report)
         counts.seen += 1
         with runtime.storage.work() as session:
-            is_known = _is_known(session, report, now)
-        if not is_known:
+            is_missed = not is_known(session, report, now)
+        if is_missed:
             store_alone(runtime, Payload(report, {}, is_found=True))
             counts.missed += 1
         if progress is not None:
@@ -56,7 +56,8 @@ def reconcile(
     return counts
 
 
-def _is_known(session: orm.Session, report: Report, now: datetime) -> bool:
+def is_known(session: orm.Session, report: Report, now: datetime) -> bool:
+    """Return whether a report waits to be expanded, or was taken in once."""
     waiting = sa.select(IntakeRecord.id).where(
         IntakeRecord.kind == report.kind, IntakeRecord.ref == report.ref
     )

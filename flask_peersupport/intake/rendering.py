@@ -41,15 +41,23 @@ def render_step(kind: str | None, fields: Mapping[str, str]) -> Markup:
         return _telephone_sentence(runtime)
 
 
-def thanks(runtime: Runtime, url: str) -> Markup:
+def thanks(runtime: Runtime, url: str, *, is_uncalled: bool) -> Markup:
     """Return what is flashed to a reporter who does not see the page after a report.
 
     With a link to it: its address is longer than a telephone is wide. The class is Bootstrap's,
-    whose coloured messages make other links hard to read.
+    whose coloured messages make other links hard to read. Whom nobody can call, since the report
+    is anonymous, is led to where one asks for oneself (P5).
     """
     link = Markup('<a class="alert-link ps-link" href="{}">{}</a>')
     text = _("%(programme)s: thank you.", programme=runtime.settings.programme_name)
-    return Markup("{} {}").format(text, link.format(url, _("What happens now")))
+    thanked = Markup("{} {}").format(text, link.format(url, _("What happens now")))
+    if not is_uncalled:
+        return thanked
+    link = Markup('<a class="alert-link ps-link" rel="noreferrer" href="{}">{}</a>')
+    asking = link.format(
+        url_for("peersupport.self_referral.self_referral"), _("Ask for support for myself")
+    )
+    return Markup("{} · {}").format(thanked, asking)
 
 
 def _telephone_sentence(runtime: Runtime) -> Markup:
@@ -88,7 +96,7 @@ def _context(runtime: Runtime, kind: str | None, fields: Mapping[str, str]) -> d
         "is_signed_in": runtime.users.current() is not None,
         "settings": settings,
         "phone": settings.support_phone,
-        "people_url": url_for("peersupport.intake.people"),
+        "people_url": url_for("peersupport.people.people"),
         "css_url": url_for("peersupport.static", filename="peersupport.css"),
         "js_url": url_for("peersupport.static", filename="step.js"),
         "ps_t": i18n.gettext,

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from flask import current_app
-from itsdangerous import BadSignature, URLSafeSerializer
-
+from ..access.people import search_person, signed_user
+from ..access.typed import is_email, is_phone
 from ..reachouts.models import ReportRecord
 from ..runtime import Runtime, current_runtime
 from ..values import Involved, Person, Wish, WishBy
 from ..vault.seal import plain_name
 from .step import Row
 
-_SALT = "peersupport-person"
-_PHONE = re.compile(r"\+?[\d\s()./-]{6,30}")
 #: A host whose clock runs ahead a little is no mistake of the reporter.
 _CLOCK_SKEW = timedelta(hours=2)
 _MAX_SIMILAR = 50
@@ -46,39 +42,6 @@ class Named:
     is_unknown: bool = False
 
 
-def sign_user(user_id: str) -> str:
-    """Return the value of a row's `user` field for a suggestion that was picked."""
-    return str(_serializer().dumps(user_id))
-
-
-def _serializer() -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.secret_key or "", salt=_SALT)
-
-
-def _signed_user(runtime: Runtime, signature: str) -> Person | None:
-    try:
-        return runtime.users.get(_serializer().loads(signature)) if signature else None
-    except BadSignature:
-        return None
-
-
-def is_email(text: str) -> bool:
-    """Return whether `text` is an e-mail address by its form."""
-    # B6: loaded when an address is read, not when the host starts
-    from email_validator import EmailNotValidError, validate_email
-
-    try:
-        validate_email(text, check_deliverability=False, test_environment=True)
-    except EmailNotValidError:
-        return False
-    return True
-
-
-def is_phone(text: str) -> bool:
-    """Return whether `text` is a telephone number by its form."""
-    return bool(_PHONE.fullmatch(text)) and sum(c.isdigit() for c in text) >= 4
-
-
 def flags_of_report(report: ReportRecord, now: datetime) -> tuple[str, ...]:
     """Return the codes of what cannot be right about a report."""
     settings = current_runtime().settings
@@ -90,16 +53,6 @@ def flags_of_report(report: ReportRecord, now: datetime) -> tuple[str, ...]:
     if not report.department:
         flags.append("no_department")
     return tuple(flags)
-
-
-def search_person(text: str) -> list[Person]:
-    """Return the people whose name (or e-mail address) is exactly `text`."""
-    users = current_runtime().users
-    if "@" in text:
-        found = users.find(text)
-        return [found] if found else []
-    name = plain_name(text)
-    return [p for p in users.search(text, 20) if plain_name(p.name) == name] if name else []
 
 
 def search_unwanted(text: str) -> tuple[list[Person], bool]:
@@ -129,7 +82,7 @@ def name_colleagues(runtime: Runtime, rows: Sequence[Row]) -> Iterator[Named]:
         wish = row.wish if row.wish in list(Wish) else Wish.ASK
         flags = (*_flags(row), *_flags_of_codes(row), *_flags_of_codes(person))
         yield Named(
-            Involved(person, wish, WishBy.REPORTER),
+            Involved(person, wish, WishBy.REPORTER, outside=bool(row.outside)),
             tuple(dict.fromkeys((*flags, "name_differs") if is_other else flags)),
             department=listed.department if listed else None,
             typed_department=row.department or None,
@@ -180,7 +133,7 @@ def _flags(row: Row) -> Iterator[str]:
 
 def _listed(runtime: Runtime, row: Row) -> Person | None:
     """Return who is meant, from the directory; None where that is not certain."""
-    picked = _signed_user(runtime, row.user)
+    picked = signed_user(runtime.users, row.user)
     # a name typed over the picked one means somebody else
     if picked is not None and plain_name(picked.name) == plain_name(row.name):
         return picked

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +19,17 @@ def running_session(runtime: Runtime) -> orm.Session | None:
     """Return the host's session where it has one at work; none is made."""
     scoped = runtime.host_session
     return scoped() if scoped is not None and scoped.registry.has() else None
+
+
+@contextmanager
+def left_as_it_was(scoped: orm.scoped_session[Any]) -> Iterator[None]:
+    """Take back the session that asking `scoped` something makes, where there was none before."""
+    has_one = scoped.registry.has()
+    try:
+        yield
+    finally:
+        if not has_one:
+            scoped.remove()
 
 
 def quiet(session: orm.Session | None) -> AbstractContextManager[Any]:

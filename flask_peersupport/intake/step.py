@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+
+from ..access.typed import clean_text
 
 PREFIX = "peersupport-"
 ME = f"{PREFIX}me"
@@ -12,7 +13,6 @@ ME_INVOLVED = f"{PREFIX}me-involved"
 OUTSIDE = f"{PREFIX}outside"
 COLLEAGUES = f"{PREFIX}colleagues-"
 MAX_COLLEAGUES = 30
-MAX_LENGTH = 200
 
 ROW_FIELDS = (
     "name",
@@ -24,9 +24,8 @@ ROW_FIELDS = (
     "seniority",
     "wish",
     "user",
+    "outside",
 )
-#: Direction marks that could make a name read as another.
-_DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +42,7 @@ class Row:
     seniority: str = ""
     wish: str = ""
     user: str = ""
+    outside: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,23 +69,6 @@ class Step:
         return not (self.wants_support or self.was_involved or self.rows or self.surplus)
 
 
-def clean_text(text: str) -> str:
-    """Return text without control characters, direction marks and superfluous white space.
-
-    At most 200 characters are kept; nothing else is judged here.
-    """
-    text = text[: MAX_LENGTH * 8]
-    if text.isascii() and text.isprintable():  # nearly always, and on the host's path (B1)
-        return " ".join(text.split())[:MAX_LENGTH].strip()
-    text = text.encode("utf-8", "replace").decode("utf-8")
-    kept = "".join(
-        " " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c
-        for c in unicodedata.normalize("NFC", text)
-        if c not in _DIRECTIONS
-    )
-    return " ".join(kept.split())[:MAX_LENGTH].strip()
-
-
 def has_step(names: Iterable[str]) -> bool:
     """Return whether one of the posted field names is the step's."""
     return any(name.startswith(PREFIX) for name in names)
@@ -100,20 +83,27 @@ def posted_fields(form: Mapping[str, str]) -> dict[str, str]:
 
 def read_step(fields: Mapping[str, str]) -> Step:
     """Return what the posted fields say. A row without a name is ignored."""
+    named = [row for row in typed_rows(fields) if row.name]
+    was_involved, is_outside = bool(fields.get(ME_INVOLVED)), bool(fields.get(OUTSIDE))
+    return Step(
+        # who ticks only from where the supporter is to come wants one
+        wants_support=bool(fields.get(ME)) or (is_outside and not was_involved),
+        was_involved=was_involved,
+        is_outside=is_outside,
+        rows=tuple(named[:MAX_COLLEAGUES]),
+        surplus=max(0, len(named) - MAX_COLLEAGUES),
+    )
+
+
+def typed_rows(fields: Mapping[str, str]) -> list[Row]:
+    """Return the rows in which something was typed, with a name or without one."""
     rows: dict[int, dict[str, str]] = {}
     for key, text in fields.items():
         index, _, field = key.removeprefix(COLLEAGUES).partition("-")
         is_row = key.startswith(COLLEAGUES) and field in ROW_FIELDS
         if is_row and index.isascii() and index.isdigit() and text:
-            rows.setdefault(int(index[:9]), {})[field] = text
-    named = [Row(index=i, **rows[i]) for i in sorted(rows) if rows[i].get("name")]
-    return Step(
-        wants_support=bool(fields.get(ME)),
-        was_involved=bool(fields.get(ME_INVOLVED)),
-        is_outside=bool(fields.get(OUTSIDE)),
-        rows=tuple(named[:MAX_COLLEAGUES]),
-        surplus=max(0, len(named) - MAX_COLLEAGUES),
-    )
+            rows.setdefault(int(index[:9]), {"name": ""})[field] = text
+    return [Row(index=index, **rows[index]) for index in sorted(rows)]
 
 
 def step_fields(step: Step) -> dict[str, str]:

@@ -127,7 +127,8 @@ def _store(content: dict[str, Any], fields: dict[str, str], step: Step, visitor:
     commit(session)
     intake = Intake(row["id"], report.kind, report.ref, visitor.user_id, is_anonymous, committed())
     url = reported_url(intake, step, content["next"])
-    flash(thanks(runtime, url), "info")
+    is_uncalled = is_anonymous and step.wants_support
+    flash(thanks(runtime, url, is_uncalled=is_uncalled), "info")
 
 
 def _is_here(url: str) -> bool:

@@ -14,11 +14,12 @@ from functools import wraps
 from typing import Any, ParamSpec
 
 import sqlalchemy as sa
+from sqlalchemy import orm
 from sqlalchemy.pool import QueuePool
 
 from ..clock import utc_now
 from ..db import Storage, commits_each_statement, new_id
-from ..runtime import Runtime
+from ..runtime import Runtime, current_runtime
 from .impatient import HURRY_MARIADB, lock_at_once
 from .models import IntakeRecord
 from .payload import Payload, seal_payload
@@ -215,6 +216,11 @@ def settle(storage: Storage, row_id: str, is_committed: bool) -> bool:
     except Exception as error:  # the host's transaction has ended: nothing of it is at stake
         _logger.error("an intake could not be settled: %s", type(error).__name__)
         return True
+
+
+def insert_intake(session: orm.Session, payload: Payload, *, now: datetime) -> None:
+    """Insert a sealed report of our own pages, to be expanded; not committed here."""
+    session.execute(sa.insert(IntakeRecord), intake_row(current_runtime(), payload, now=now))
 
 
 def intake_row(

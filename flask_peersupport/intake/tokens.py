@@ -33,6 +33,7 @@ def reported_url(intake: Intake, step: Step, next_url: str) -> str:
             "visitor": intake.visitor_id,
             "me": step.wants_support and not intake.is_anonymous,
             "uncalled": step.wants_support and intake.is_anonymous,
+            "outside": step.is_outside,
             "count": len(step.rows),
             "surplus": step.surplus,
         }

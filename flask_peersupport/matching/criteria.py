@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from ..i18n import gettext, mark
+from ..supporters.availability import Period, is_open, period_on
 from ..supporters.states import SupporterState
 from ..values import Verdict
-from .need import Need
+from .need import Moment, Need
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,8 @@ class Facts:
     """What matching knows of a supporter.
 
     `departments` holds canonical names, and None where one is unknown. `has_conflict` is about
-    the colleague of the need. `quarter_count` counts in `quarter`, e.g. "2026Q4".
+    the colleague of the need. `quarter_count` counts in `quarter`, e.g. "2026Q4". `periods` are
+    those that hold on a day of the need.
     """
 
     id: str
@@ -32,6 +34,7 @@ class Facts:
     is_external: bool
     has_account: bool
     is_asked_at_night: bool
+    week: str | None
     paused_until_on: date | None
     max_open: int | None
     open_count: int
@@ -43,6 +46,7 @@ class Facts:
     deployments: int
     departments: frozenset[str | None] = frozenset()
     has_conflict: bool = False
+    periods: tuple[Period, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,12 @@ def is_active(need: Need, facts: Facts, limits: Limits) -> bool:
         return False
     until = facts.paused_until_on
     return until is None or until < date.fromisoformat(need.today_on)
+
+
+def is_present(need: Need, facts: Facts, limits: Limits) -> bool:
+    """An absence lasts through its last day (P28)."""
+    period = period_on(facts.periods, date.fromisoformat(need.today_on))
+    return period is None or period.week is not None
 
 
 def comes_from_where_wished(need: Need, facts: Facts, limits: Limits) -> bool:
@@ -133,9 +143,39 @@ def is_rested(need: Need, facts: Facts, limits: Limits) -> bool:
     return last is None or last <= rested_since(need, limits)
 
 
+def keeps_hours(need: Need, facts: Facts, limits: Limits) -> bool:
+    """Nobody is asked outside their own hours; a yes to what was asked within them holds (P28)."""
+    if need.hour_of_week is None:
+        return True
+    return any(_is_within(facts, moment) for moment in _moments(need, need.hour_of_week))
+
+
 def is_reachable(need: Need, facts: Facts, limits: Limits) -> bool:
-    """At night only those are asked who chose it (P12)."""
-    return facts.is_asked_at_night or not need.is_night
+    """At night only those are asked who chose it, for good or in a period (P12, P28)."""
+    if need.hour_of_week is None:
+        return not need.is_night or _takes_nights(facts, need.today_on)
+    return any(
+        _is_within(facts, moment) and (not moment.is_night or _takes_nights(facts, moment.today_on))
+        for moment in _moments(need, need.hour_of_week)
+    )
+
+
+def _moments(need: Need, hour_of_week: int) -> list[Moment]:
+    now = Moment(need.today_on, hour_of_week, need.is_night)
+    return [now] if need.asked is None else [now, need.asked]
+
+
+def _is_within(facts: Facts, moment: Moment) -> bool:
+    period = period_on(facts.periods, date.fromisoformat(moment.today_on))
+    if period is None:
+        return is_open(facts.week, moment.hour_of_week)
+    return period.week is not None and is_open(period.week, moment.hour_of_week)
+
+
+def _takes_nights(facts: Facts, today_on: str) -> bool:
+    """The hours of a period were chosen for these very days, so they say it themselves."""
+    period = period_on(facts.periods, date.fromisoformat(today_on))
+    return facts.is_asked_at_night or (period is not None and period.week is not None)
 
 
 Rule = Callable[[Need, Facts, Limits], bool]
@@ -145,6 +185,7 @@ Rule = Callable[[Need, Facts, Limits], bool]
 RULES: tuple[tuple[str, Rule], ...] = (
     ("not_appointed", is_appointed),
     ("paused", is_active),
+    ("absent", is_present),
     ("outside", comes_from_where_wished),
     ("not_eligible", is_no_excluded_person),
     ("already_asked", is_no_excluded_supporter),
@@ -154,6 +195,7 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("limit", is_below_limit),
     ("quarter_limit", is_below_quarter_limit),
     ("cool_down", is_rested),
+    ("hours", keeps_hours),
     ("night", is_reachable),
 )
 
@@ -161,6 +203,7 @@ MESSAGES = {
     "ok": mark("may be asked"),
     "not_appointed": mark("is not an appointed supporter"),
     "paused": mark("has paused"),
+    "absent": mark("is away"),
     "outside": mark("does not fit the wish for somebody from inside or outside the hospital"),
     "not_eligible": mark("is not eligible for this colleague"),
     "already_asked": mark("was asked already, or is asked for another colleague of this report"),
@@ -169,6 +212,7 @@ MESSAGES = {
     "limit": mark("has as many reach-outs as may be at once"),
     "quarter_limit": mark("has as many reach-outs as may be in a quarter"),
     "cool_down": mark("took a reach-out not long ago, or is asked for one now"),
+    "hours": mark("is not asked at this hour"),
     "night": mark("is not asked at night"),
 }
 

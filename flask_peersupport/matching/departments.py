@@ -10,9 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import orm
-
-from ..access.departments import ListedDepartments
 from ..ports import Departments
 
 
@@ -47,8 +44,3 @@ def own_departments(departments: Departments, texts: Iterable[str | None]) -> fr
             return None
         own |= around
     return frozenset(own) or None
-
-
-def present(departments: Departments, session: orm.Session) -> Departments:
-    """Return the departments as `session` sees them; the programme's own list in one query."""
-    return departments.tree(session) if isinstance(departments, ListedDepartments) else departments

@@ -12,7 +12,9 @@ from .need import Need
 from .ranking import Score
 
 
-def explain(need: Need, score: Score, counts: Mapping[str, int]) -> dict[str, Any]:
+def explain(
+    need: Need, score: Score, counts: Mapping[str, int], *, is_known: bool = False
+) -> dict[str, Any]:
     """Return codes and numbers only, fit for JSON; nobody is named.
 
     Args:
@@ -20,8 +22,10 @@ def explain(need: Need, score: Score, counts: Mapping[str, int]) -> dict[str, An
         score: of the supporter chosen.
         counts: how many supporters by the code of the first rule broken; "ok" counts all who
             could be asked, the one chosen among them.
+        is_known: whether the supporter has supported this very colleague before.
     """
     return {
+        **({"is_known": True} if is_known else {}),
         "is_same_profession": score.is_same_profession if need.profession else None,
         "deployments": score.deployments,
         "is_same_discipline": score.is_same_discipline if need.discipline else None,
@@ -39,6 +43,7 @@ def _days(last: datetime | None, now: datetime) -> int | None:
 def sentences(explanation: Mapping[str, Any]) -> list[str]:
     """Return the explanation for people, in the language in use."""
     found = [
+        *([_("Supported this colleague before.")] if explanation.get("is_known") else []),
         *_fit(explanation),
         _load(explanation),
         *_rest(explanation),
@@ -101,6 +106,7 @@ RULED_OUT: Mapping[str, Callable[[int], str]] = {
         "%(n)s is not an appointed supporter.", "%(n)s are not appointed supporters.", n
     ),
     "paused": lambda n: ngettext("%(n)s has paused.", "%(n)s have paused.", n),
+    "absent": lambda n: ngettext("%(n)s is away.", "%(n)s are away.", n),
     "outside": lambda n: ngettext(
         "%(n)s does not fit the wish for somebody from inside or outside the hospital.",
         "%(n)s do not fit the wish for somebody from inside or outside the hospital.",
@@ -138,6 +144,9 @@ RULED_OUT: Mapping[str, Callable[[int], str]] = {
         "%(n)s took a reach-out not long ago, or is asked for one now.",
         "%(n)s took a reach-out not long ago, or are asked for one now.",
         n,
+    ),
+    "hours": lambda n: ngettext(
+        "%(n)s is not asked at this hour.", "%(n)s are not asked at this hour.", n
     ),
     "night": lambda n: ngettext("%(n)s is not asked at night.", "%(n)s are not asked at night.", n),
 }

@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import cache, cached_property
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from ..access.departments import present_departments
 from ..ports import Departments
 from ..runtime import current_runtime
+from ..supporters.availability import Period
 from ..supporters.declarations import is_conflict
 from ..supporters.models import Supporter
 from ..values import Verdict
 from . import statements
 from .assignment import assign
 from .criteria import RULES, Facts, Limits, check, has_no_conflict, verdict
-from .departments import canonical, present
+from .departments import canonical
 from .explanation import explain
 from .need import Need
 from .ranking import Score, score
@@ -27,6 +30,7 @@ from .ranking import Score, score
 #: How many candidates are read first, where the very best one will not do.
 _FIRST_PAGE = 8
 _FACTS = len(statements.FACTS)
+_CODES = tuple(dict.fromkeys([*(code for code, _ in RULES), "ok"]))
 _CONFLICT = next(place for place, (_, rule) in enumerate(RULES) if rule is has_no_conflict)
 
 
@@ -47,11 +51,13 @@ class Proposal:
     score: Score
     need: Need = field(repr=False)
     _count: Callable[[], dict[str, int]] = field(repr=False, compare=False)
+    #: Whether they supported this very colleague before.
+    is_known: bool = False
 
     @cached_property
     def explanation(self) -> dict[str, Any]:
         """Why this one and how many others were ruled out by which rule; counted when read."""
-        return explain(self.need, self.score, self._count())
+        return explain(self.need, self.score, self._count(), is_known=self.is_known)
 
 
 # a text to the canonical names of that department, as the list is now
@@ -113,8 +119,6 @@ def propose_together(
     needs: Sequence[Need],
     limits: Limits,
     departments: Departments,
-    *,
-    with_account_only: bool = True,
 ) -> list[Proposal | None]:
     """Return a different supporter for each colleague of one report (P10).
 
@@ -126,19 +130,17 @@ def propose_together(
         needs: of the colleagues.
         limits: of the settings.
         departments: the adapter.
-        with_account_only: leave out who can only be asked by telephone.
 
     Returns:
         one proposal a need, None where there is nobody.
     """
     if len(needs) == 1:
-        only = propose(session, needs[0], limits, departments, with_account_only=with_account_only)
-        return [only]
+        return [propose(session, needs[0], limits, departments)]
     resolver = _resolver(session, departments)
     choices: list[dict[str, Facts]] = []
     for need in needs:
         # one of the best as many as there are needs is always free, so no more are looked at
-        found = _passing(session, need, limits, resolver, with_account_only, len(needs))
+        found = _passing(session, need, limits, resolver, True, len(needs))
         choices.append({facts.id: facts for facts, _ in zip(found, needs, strict=False)})
     costs = [
         {key: score(need, facts).cost for key, facts in row.items()}
@@ -170,20 +172,69 @@ def is_eligible(
     For the accepting transaction: nothing that counts can change between this and the commit.
     The caller leaves the request being answered out of `asked_count` and of the need.
     """
+    return _judge(session, need, limits, departments, supporter_id)[0]
+
+
+def propose_known(
+    session: orm.Session,
+    need: Need,
+    limits: Limits,
+    departments: Departments,
+    supporter_id: str,
+) -> Proposal | None:
+    """Return the proposal of a supporter whom the colleague knows; their row stays locked.
+
+    Returns:
+        None where a hard rule forbids it.
+    """
+    found, facts = _judge(session, need, limits, departments, supporter_id)
+    if not found.ok or facts is None:
+        return None
+    return _proposal(session, need, limits, facts, is_known=True)
+
+
+def _judge(
+    session: orm.Session,
+    need: Need,
+    limits: Limits,
+    departments: Departments,
+    supporter_id: str,
+) -> tuple[Verdict, Facts | None]:
+    """Decide on one supporter, locked; return what was known of them too."""
     connection = _connect(session)
     one = {"id": supporter_id}
     row = connection.execute(statements.one_supporter(), one).first()
     if row is None:
-        return verdict("not_appointed")
+        return verdict("not_appointed"), None
     names = connection.execute(statements.departments_of_one(), one).scalars()
     resolver = _resolver(session, departments)
-    facts = _facts(row, _afresh(resolver, list(names)))
-    if need.marks:
-        dialect = connection.dialect.name
-        said = {**one, **statements.marks_of(dialect, need)}
-        rows = connection.execute(statements.declarations_of_one(dialect), said).all()
-        facts = replace(facts, has_conflict=any(_is_conflict(*found) for found in rows))
-    return check(need, facts, limits)
+    periods = _periods(connection, one, need, row[_FACTS])
+    facts = _facts(row[:_FACTS], _afresh(resolver, list(names)), periods=periods)
+    facts = replace(facts, has_conflict=has_conflict(session, need.marks, supporter_id))
+    return check(need, facts, limits), facts
+
+
+def has_conflict(session: orm.Session, marks: Sequence[str], supporter_id: str) -> bool:
+    """Return whether a supporter declared a conflict found by one of the marks of a need (P10)."""
+    if not marks:
+        return False
+    connection = _connect(session)
+    dialect = connection.dialect.name
+    said = {"id": supporter_id, **statements.marks_of(dialect, marks)}
+    rows = connection.execute(statements.declarations_of_one(dialect), said).all()
+    return any(_is_conflict(*found) for found in rows)
+
+
+def _periods(
+    connection: sa.Connection, one: Mapping[str, str], need: Need, last_on: date | None
+) -> tuple[Period, ...]:
+    """Return one supporter's periods from the first day of the need on; mostly there are none."""
+    days = [need.today_on, *([need.asked.today_on] if need.asked else [])]
+    since = date.fromisoformat(min(days))
+    if last_on is None or last_on < since:
+        return ()
+    rows = connection.execute(statements.periods_of_one(), {**one, "since": since})
+    return tuple(Period(*row) for row in rows)
 
 
 def _connect(session: orm.Session) -> sa.Connection:
@@ -193,13 +244,16 @@ def _connect(session: orm.Session) -> sa.Connection:
     return session.connection(bind_arguments={"mapper": Supporter.__mapper__})
 
 
-def _proposal(session: orm.Session, need: Need, limits: Limits, facts: Facts) -> Proposal:
+def _proposal(
+    session: orm.Session, need: Need, limits: Limits, facts: Facts, *, is_known: bool = False
+) -> Proposal:
     return Proposal(
         supporter_id=facts.id,
         person_id=facts.person_id,
         score=score(need, facts),
         need=need,
         _count=lambda: _tally(session, need, limits),
+        is_known=is_known,
     )
 
 
@@ -258,7 +312,8 @@ def _best(
     dialect = connection.dialect.name
     shape = statements.shape_of(dialect, need, with_account_only=with_account_only)
     wanted = statements.parameters(dialect, need, limits)
-    return _read(connection.execute(statements.best(shape), wanted).all(), departments)
+    rows = connection.execute(statements.best(shape), wanted).all()
+    return _read(rows, departments, date.fromisoformat(need.today_on))
 
 
 def _ranked(
@@ -274,35 +329,41 @@ def _ranked(
     dialect = connection.dialect.name
     shape = statements.shape_of(dialect, need, with_account_only=with_account_only)
     wanted = statements.parameters(dialect, need, limits, count=count)
-    return _read(connection.execute(statements.ranked(shape), wanted).all(), departments)
+    rows = connection.execute(statements.ranked(shape), wanted).all()
+    return _read(rows, departments, date.fromisoformat(need.today_on))
 
 
-def _read(rows: Sequence[sa.Row[Any]], departments: _Departments) -> list[Candidate]:
+def _read(rows: Sequence[sa.Row[Any]], departments: _Departments, today: date) -> list[Candidate]:
     """Make one candidate of the rows that the joins made of one supporter."""
     by_id: dict[str, list[sa.Row[Any]]] = {}
     for row in rows:
         by_id.setdefault(row[0], []).append(row)
-    return [_candidate(of_one, departments) for of_one in by_id.values()]
+    return [_candidate(of_one, departments, today) for of_one in by_id.values()]
 
 
-def _candidate(rows: list[sa.Row[Any]], departments: _Departments) -> Candidate:
+def _candidate(rows: list[sa.Row[Any]], departments: _Departments, today: date) -> Candidate:
     stored: dict[str, str | None] = {}
     declarations = set()
     for row in rows:
-        name, resolved, *declaration = row[_FACTS:]
+        name, resolved, *declaration = row[_FACTS + 1 :]
         if name is not None:
             stored[name] = resolved
         if declaration[0] is not None:
             declarations.add(tuple(declaration))
     has_conflict = any(_is_conflict(*declaration) for declaration in declarations)
-    facts = _facts(rows[0][:_FACTS], departments(stored), has_conflict)
+    hours: str | None = rows[0][_FACTS]
+    periods = () if hours is None else (Period(today, today, hours or None),)
+    facts = _facts(rows[0][:_FACTS], departments(stored), has_conflict, periods)
     return Candidate(facts, tuple(stored))
 
 
 def _facts(
-    columns: Sequence[Any], departments: frozenset[str | None], has_conflict: bool = False
+    columns: Sequence[Any],
+    departments: frozenset[str | None],
+    has_conflict: bool = False,
+    periods: tuple[Period, ...] = (),
 ) -> Facts:
-    return Facts(*[*columns, departments, has_conflict])
+    return Facts(*[*columns, departments, has_conflict, periods])
 
 
 def _is_conflict(declaration_id: str, month: str, sealed: bytes) -> bool:
@@ -319,7 +380,7 @@ def _resolver(session: orm.Session, departments: Departments) -> _Resolver:
     @cache
     def resolve(text: str) -> frozenset[str]:
         if not listed:
-            listed.append(present(departments, session))
+            listed.append(present_departments(session, departments))
         return canonical(listed[0], text)
 
     return resolve
@@ -356,6 +417,7 @@ def _tally(session: orm.Session, need: Need, limits: Limits) -> dict[str, int]:
             place_of.setdefault(supporter_id, place)
     places.update(place_of.values())
     counts: Counter[str] = Counter()
-    for place, count in sorted(places.items()):
+    for place, count in places.items():
         counts["ok" if place == statements.ELIGIBLE else RULES[place][0]] += count
-    return dict(counts)
+    # by the first rule of a code: where a conflict stands among the rules must not show
+    return {code: counts[code] for code in _CODES if code in counts}

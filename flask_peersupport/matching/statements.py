@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from ..supporters.models import Declaration, Supporter, SupporterDepartment
+from ..supporters.availability import NEVER
+from ..supporters.models import Declaration, Supporter, SupporterDepartment, SupporterPeriod
 from ..supporters.states import SupporterState
 from . import criteria
 from .criteria import RULES, Limits, Rule
@@ -24,6 +25,7 @@ from .need import Need
 S = sa.inspect(Supporter).local_table
 D = sa.inspect(SupporterDepartment).local_table
 C = sa.inspect(Declaration).local_table
+P = sa.inspect(SupporterPeriod).local_table
 
 #: The columns of `Facts`, in its order.
 FACTS = [
@@ -36,6 +38,7 @@ FACTS = [
     S.c.is_external,
     S.c.has_account,
     S.c.is_asked_at_night,
+    S.c.week,
     S.c.paused_until_on,
     S.c.max_open,
     S.c.open_count,
@@ -46,7 +49,10 @@ FACTS = [
     S.c.last_deployed_at,
     S.c.deployments,
 ]
-#: What follows FACTS in the rows of `ranked` and `best`: a department, a declaration.
+#: What stands for the hours of a period in which a supporter is away.
+AWAY = ""
+#: What follows FACTS and the hours of today's period in the rows of `ranked` and `best`: a
+#: department, a declaration.
 EXTRA = [D.c.name, D.c.resolved, C.c.id, C.c.month, C.c.sealed_reason]
 
 ELIGIBLE = len(RULES)
@@ -60,12 +66,14 @@ class Shape(NamedTuple):
     dialect: str
     is_outside: bool
     is_night: bool
+    has_hour: bool
     with_account_only: bool
 
 
 def shape_of(dialect: str, need: Need, *, with_account_only: bool) -> Shape:
     """Return the shape of the statements for a need."""
-    return Shape(dialect, need.is_outside, need.is_night, with_account_only)
+    has_hour = need.hour_of_week is not None
+    return Shape(dialect, need.is_outside, need.is_night, has_hour, with_account_only)
 
 
 def parameters(dialect: str, need: Need, limits: Limits, **more: object) -> dict[str, Any]:
@@ -81,6 +89,7 @@ def parameters(dialect: str, need: Need, limits: Limits, **more: object) -> dict
         "seniority": need.seniority or "",
         "today": date.fromisoformat(need.today_on),
         "quarter": need.quarter,
+        "sign": (need.hour_of_week or 0) + 1,  # SQL counts from one
         "max_open": limits.max_open,
         "rested_since": criteria.rested_since(need, limits),
         "has_cool_down": bool(limits.cool_down),
@@ -123,13 +132,53 @@ def _lowest(case: sa.ColumnElement[int]) -> sa.ColumnElement[int | None]:
 
 
 def _departments_fit(shape: Shape) -> _Bool:
-    """Both rules on departments at once: one look at the supporter's rows."""
+    """Both rules on departments at once: one look at the supporter's rows.
+
+    Not "= 1": PostgreSQL takes that for rare, and would read and sort all supporters.
+    """
     is_own = _among(D.c.resolved, "own", shape.dialect)
     if shape.is_outside:
         own_first = sa.case((is_own, _literal(0)), else_=_literal(1))
-        return sa.func.coalesce(_lowest(own_first), _literal(1)) == _literal(1)
+        return sa.func.coalesce(_lowest(own_first), _literal(1)) != _literal(0)
     # NULL is neither in the list nor out of it, so an unknown department falls to "else"
-    return _lowest(sa.case((sa.not_(is_own), _literal(1)), else_=_literal(0))) == _literal(1)
+    return _lowest(sa.case((sa.not_(is_own), _literal(1)), else_=_literal(0))) != _literal(0)
+
+
+def _today() -> sa.BindParameter[date]:
+    return sa.bindparam("today", type_=sa.Date)
+
+
+def _may_have_period(source: sa.FromClause) -> _Bool:
+    """Tell without a look at the periods who has none today; true or false, never NULL."""
+    until = source.c.periods_until_on
+    return until.is_not(None) & (until >= _today())
+
+
+def _of_today(column: sa.ColumnElement[Any], source: sa.FromClause) -> sa.Select[Any]:
+    """Select from the period of today, of which there is one at most."""
+    today = (P.c.first_on <= _today()) & (P.c.last_on >= _today())
+    return sa.select(column).where(P.c.supporter_id == source.c.id, today).correlate(source)
+
+
+def period_today(source: sa.FromClause) -> sa.ColumnElement[str | None]:
+    """Return the hours of today's period, AWAY where away; NULL: the usual week holds."""
+    hours = _of_today(sa.func.min(sa.func.coalesce(P.c.week, AWAY)), source).scalar_subquery()
+    return sa.case((_may_have_period(source), hours), else_=sa.null())
+
+
+def _is_open(week: sa.ColumnElement[str | None]) -> _Bool:
+    sign = sa.func.substr(week, sa.bindparam("sign", type_=sa.Integer), _literal(1))
+    return sign != sa.literal_column(f"'{NEVER}'")
+
+
+def _keeps_hours() -> _Bool:
+    """Absence and hours at once: one look at the periods, and only where there may be any."""
+    usual = sa.case((S.c.week.is_(None) | _is_open(S.c.week), _literal(1)), else_=_literal(0))
+    is_open = P.c.week.is_not(None) & _is_open(P.c.week)
+    special = sa.func.min(sa.case((is_open, _literal(1)), else_=_literal(0)))
+    today = sa.func.coalesce(_of_today(special, S).scalar_subquery(), usual)
+    # not "= 1", as with the departments
+    return sa.case((_may_have_period(S), today), else_=usual) != _literal(0)
 
 
 def _rules(shape: Shape) -> dict[Rule, sa.ColumnElement[Any]]:
@@ -167,8 +216,15 @@ def _rules(shape: Shape) -> dict[Rule, sa.ColumnElement[Any]]:
     rules[criteria.is_from_other_department] = sa.func.coalesce(
         _lowest(own_first), _literal(1)
     ) == _literal(1)
+    is_away = _of_today(P.c.id, S).where(P.c.week.is_(None)).exists()
+    rules[criteria.is_present] = sa.not_(_may_have_period(S) & is_away)
+    if shape.has_hour:
+        rules[criteria.keeps_hours] = _keeps_hours()
     if shape.is_night:
-        rules[criteria.is_reachable] = s.is_asked_at_night == sa.true()
+        has_chosen = _of_today(P.c.id, S).where(P.c.week.is_not(None)).exists()
+        rules[criteria.is_reachable] = (s.is_asked_at_night == sa.true()) | (
+            _may_have_period(S) & has_chosen
+        )
     return rules
 
 
@@ -176,10 +232,18 @@ def _all_rules(shape: Shape) -> list[sa.ColumnElement[Any]]:
     """Return all hard rules in the cheapest form: what stops an index scan early comes first."""
     rules = _rules(shape)
     del rules[criteria.is_appointed]  # who is active is appointed
+    if shape.has_hour:
+        del rules[criteria.is_present]  # who keeps hours is present
     rules.pop(criteria.has_known_department, None)
     del rules[criteria.is_from_other_department]
-    account = [S.c.has_account == sa.true()] if shape.with_account_only else []
-    return [*rules.values(), *account, _departments_fit(shape)]
+    by_mail = [_is_asked_by_mail()] if shape.with_account_only else []
+    return [*rules.values(), *by_mail, _departments_fit(shape)]
+
+
+def _is_asked_by_mail() -> _Bool:
+    """Return `Supporter.is_asked_by_mail` in SQL: an account, or from outside with a code (P31)."""
+    is_let_in = (S.c.has_code == sa.true()) & (S.c.is_external == sa.true())
+    return (S.c.has_account == sa.true()) | is_let_in
 
 
 def _longest_ago(column: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
@@ -209,7 +273,11 @@ def ranked(shape: Shape) -> sa.Select[Any]:
         S.c.id,
     ]
     top = (
-        sa.select(*FACTS, *(part.label(f"other_{name}") for name, part in parts.items()))
+        sa.select(
+            *FACTS,
+            S.c.periods_until_on,
+            *(part.label(f"other_{name}") for name, part in parts.items()),
+        )
         .where(*_all_rules(shape))
         .order_by(*order)
         .limit(sa.bindparam("count", type_=sa.Integer))
@@ -217,7 +285,7 @@ def ranked(shape: Shape) -> sa.Select[Any]:
     )
     facts = [top.c[column.name] for column in FACTS]
     return (
-        sa.select(*facts, *EXTRA)
+        sa.select(*facts, period_today(top), *EXTRA)
         .select_from(_with_extra(shape, top))
         .order_by(
             top.c.other_profession,
@@ -264,7 +332,8 @@ def best(shape: Shape) -> sa.Select[Any]:
     chosen = sa.func.coalesce(
         first("discipline", "seniority"), first("discipline"), first("seniority"), first()
     )
-    return sa.select(*FACTS, *EXTRA).select_from(_with_extra(shape, S)).where(S.c.id == chosen)
+    columns_of_one = (*FACTS, period_today(S), *EXTRA)
+    return sa.select(*columns_of_one).select_from(_with_extra(shape, S)).where(S.c.id == chosen)
 
 
 @cache
@@ -291,7 +360,21 @@ def tally(shape: Shape) -> sa.Select[Any]:
 @cache
 def one_supporter() -> sa.Select[Any]:
     """Return the facts of one supporter, whose row is locked until the transaction ends."""
-    return sa.select(*FACTS).where(S.c.id == sa.bindparam("id")).with_for_update()
+    return (
+        sa.select(*FACTS, S.c.periods_until_on)
+        .where(S.c.id == sa.bindparam("id"))
+        .with_for_update()
+    )
+
+
+@cache
+def periods_of_one() -> sa.Select[Any]:
+    """Return one supporter's periods as they are now that are not over on `since`."""
+    return (
+        sa.select(P.c.first_on, P.c.last_on, P.c.week)
+        .where(P.c.supporter_id == sa.bindparam("id"), P.c.last_on >= sa.bindparam("since"))
+        .with_for_update(read=True)
+    )
 
 
 @cache
@@ -312,6 +395,6 @@ def declarations_of_one(dialect: str) -> sa.Select[Any]:
     )
 
 
-def marks_of(dialect: str, need: Need) -> Mapping[str, Any]:
+def marks_of(dialect: str, marks: Collection[str]) -> Mapping[str, Any]:
     """Return the parameter of `declarations_of_one`."""
-    return {"marks": _as_list(dialect, need.marks)}
+    return {"marks": _as_list(dialect, marks)}

@@ -65,7 +65,6 @@ def enqueue_once(
     to: Recipient,
     object_id: str | None = None,
     now: datetime,
-    due_at: datetime | None = None,
 ) -> Message | None:
     """Add a message as `enqueue` does, unless the same one is still waiting: then None."""
     person_id = _recipient_id(session, template, to, now)
@@ -78,7 +77,7 @@ def enqueue_once(
     if session.scalar(same.limit(1)):
         return None
     row = session.get(PersonRecord, person_id) if person_id else None
-    return enqueue(session, template, to=row, object_id=object_id, now=now, due_at=due_at)
+    return enqueue(session, template, to=row, object_id=object_id, now=now)
 
 
 def resend(
@@ -115,17 +114,40 @@ def drop_waiting(session: orm.Session, template: str, object_id: str) -> int:
 
     One that a worker is sending right now may still go out: it then says `sent`, as is true.
     """
+    return drop_waiting_about(session, (template,), (object_id,))
+
+
+def drop_waiting_about(
+    session: orm.Session, templates: Collection[str], object_ids: Collection[str]
+) -> int:
+    """Drop the messages of some kinds about some objects, as `drop_waiting` does."""
     dropped = session.execute(
         sa.update(Message)
         .where(
-            Message.object_id == object_id,
-            Message.template == template,
+            Message.object_id.in_(object_ids),
+            Message.template.in_(templates),
             Message.state == MessageState.WAITING,
         )
         .values(state=MessageState.DROPPED, due_at=None)
         .execution_options(synchronize_session="fetch")
     )
     return int(dropped.rowcount)  # type: ignore[attr-defined]
+
+
+def is_waiting(
+    session: orm.Session, templates: Collection[str], object_ids: Collection[str]
+) -> set[str]:
+    """Return about which of these objects a message of these kinds is still to be written.
+
+    One that a worker is sending right now was written before what the caller changes.
+    """
+    statement = sa.select(Message.object_id).where(
+        Message.object_id.in_(object_ids),
+        Message.template.in_(templates),
+        Message.state == MessageState.WAITING,
+        Message.lease.is_(None),
+    )
+    return {object_id for object_id in session.scalars(statement) if object_id}
 
 
 def drop_waiting_to(session: orm.Session, person_id: str) -> int:

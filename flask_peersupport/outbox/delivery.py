@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
+from dataclasses import replace
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 
@@ -161,7 +162,7 @@ def _compose(session: orm.Session, held: Claimed, now: datetime) -> EmailMessage
     if mail.context is None:
         raise LookupError(f"nobody says what the mail {held.template!r} is about")
     context = mail.context(session, held.object_id)
-    if context is None:
+    if context is None or (context.until is not None and context.until <= now):
         return None
     settings = current_runtime().settings
     if held.person_id is None:
@@ -169,6 +170,9 @@ def _compose(session: orm.Session, held: Claimed, now: datetime) -> EmailMessage
     else:
         record = session.get_one(PersonRecord, held.person_id)
         address, locale = record.person.email, record.person.locale
+    if context.make_path is not None:
+        context = replace(context, path=context.make_path(session, now), make_path=None)
+        session.commit()  # what lets the recipient in is stored before it is sent
     return message.build(
         mail,
         context,

@@ -11,6 +11,7 @@ from flask import Flask
 
 from .faults import ServerUnreachableError
 from .mailer import end_smtp, open_smtp, timeout_of
+from .message import CALENDAR_FILE
 
 #: Headers that both extensions write by themselves, or that are arguments of theirs.
 _OWN_HEADERS = frozenset(
@@ -24,6 +25,19 @@ def _bodies(message: EmailMessage) -> tuple[str, str]:
         str(text.get_content()) if text is not None else "",
         str(html.get_content()) if html is not None else "",
     )
+
+
+def _calendar(message: EmailMessage) -> tuple[str, str, bytes] | None:
+    """Return the kind of the calendar part, its text, and the same as a file; None: no such part.
+
+    Both extensions put the kind into the Content-Type as it is, so METHOD can stand in it.
+    """
+    part = next((p for p in message.walk() if p.get_content_type() == "text/calendar"), None)
+    if part is None:
+        return None
+    raw = part.get_payload(decode=True)
+    assert isinstance(raw, bytes)
+    return f"calendar; method={part.get_param('method')}", raw.decode("utf-8"), raw
 
 
 def _further_headers(message: EmailMessage) -> dict[str, str]:
@@ -55,6 +69,11 @@ class MailmanMailer:
             connection=self._backend,
         )
         letter.attach_alternative(html, "text/html")
+        calendar = _calendar(message)
+        if calendar is not None:
+            kind, content, file = calendar
+            letter.attach_alternative(content, f"text/{kind}")
+            letter.attach(CALENDAR_FILE, file, "application/ics")
         try:
             letter.send()
         except Exception:
@@ -102,6 +121,11 @@ class FlaskMailMailer:
             extra_headers=_further_headers(message),
         )
         letter.msgId = str(message["Message-ID"])
+        calendar = _calendar(message)
+        if calendar is not None:
+            kind, content, file = calendar
+            letter.alts[kind] = content
+            letter.attach(CALENDAR_FILE, "application/ics", file)
         try:
             self._connection.send(letter)
         except Exception:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import orm
@@ -18,10 +19,37 @@ class Audience(StrEnum):
     COORDINATOR = "coordinator"
     #: A colleague involved: such a mail tells nothing, not even the programme's name.
     COLLEAGUE = "colleague"
+    #: Who is invited to the programme, or takes part in a session.
+    PARTICIPANT = "participant"
     #: ESCALATION_ADDRESS.
     ESCALATION = "escalation"
     #: Whoever tries out the mail server.
     TESTER = "tester"
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Who writes to whom, and when: what the calendar part of a mail has to repeat.
+
+    Attributes:
+        sender: address of the programme.
+        sender_name: what the programme is called.
+        recipient: address, fit for a header.
+        written_at: aware.
+    """
+
+    sender: str
+    sender_name: str
+    recipient: str
+    written_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarPart:
+    """What a mail brings for the calendar: an iCalendar object and its METHOD (RFC 6047)."""
+
+    method: str
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +58,20 @@ class MailContext:
 
     Attributes:
         path: where its link leads, under URL_PREFIX, e.g. "/requests/…"; it carries no authority.
+            None: there is no page for the recipient.
+        make_path: makes the path when the mail is sent, given the session and the instant, for who
+            has no account (P31); what it stores is committed before the sending.
         values: for the templates; never a name, a department or a report.
+        calendar: writes the part for the calendar, in the recipient's language; None: there is
+            none.
+        until: from this instant on the mail is pointless, and dropped; None: never.
     """
 
-    path: str = "/"
+    path: str | None = "/"
     values: Mapping[str, object] = field(default_factory=dict)
+    calendar: Callable[[Envelope], CalendarPart] | None = None
+    until: datetime | None = None
+    make_path: Callable[[orm.Session, datetime], str] | None = None
 
 
 #: Given the session and the id of what the mail is about; None: it is no longer needed.
@@ -109,9 +146,3 @@ def mail(
         return context
 
     return register
-
-
-def audience_of(name: str) -> Audience | None:
-    """Return to whom the mail `name` goes; None for one that no longer exists."""
-    known = MAILS.get(name)
-    return known.audience if known else None

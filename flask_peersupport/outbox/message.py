@@ -16,9 +16,11 @@ from flask import current_app
 from .. import i18n
 from ..config import Settings
 from .faults import NoAddressError
-from .mails import Audience, Mail, MailContext
+from .mails import Audience, CalendarPart, Envelope, Mail, MailContext
 
 _FOLDER = "peersupport/mail"
+#: The name of the file in mails that bring something for the calendar.
+CALENDAR_FILE = "invite.ics"
 #: Control characters and the line separators of Unicode: none belongs in a header.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _EMPTY_LINES = re.compile(r"\n{3,}")
@@ -93,14 +95,19 @@ def build(
         NoAddressError: mail cannot go to `address`.
     """
     to = checked_address(address)
+    sender = _sender(mail, settings)
+    calendar = None
     with i18n.use_locale(locale_of(locale, settings)):
         values = _values(mail, context, settings)
         text = _render(f"{_FOLDER}/{mail.name}.txt", values)
         html = _render(f"{_FOLDER}/{mail.name}.html", values)
         language = i18n.current_locale()
+        if context.calendar is not None:
+            envelope = Envelope(sender.addr_spec, plain(settings.programme_name), to, now)
+            calendar = context.calendar(envelope)
     subject, _, body = text.strip().partition("\n")
     message = EmailMessage(SMTP)
-    message["From"] = _sender(mail, settings)
+    message["From"] = sender
     message["To"] = Address(addr_spec=to)
     message["Subject"] = plain(subject)
     message["Date"] = format_datetime(now)
@@ -108,8 +115,24 @@ def build(
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(_EMPTY_LINES.sub("\n\n", body.strip()) + "\n", cte="quoted-printable")
     message.add_alternative(html.strip() + "\n", subtype="html", cte="quoted-printable")
+    if calendar is not None:
+        _add_calendar(message, calendar)
     message["Content-Language"] = language  # last: making alternatives moves such headers down
     return message
+
+
+def _add_calendar(message: EmailMessage, calendar: CalendarPart) -> None:
+    """Add the part for the calendar twice, as the large calendar services do.
+
+    Outlook, Apple Mail and Gmail show the alternative as an invitation; other programs show only
+    the file. In base64, so that no mail server on the way folds its lines anew.
+    """
+    text = calendar.content.decode("utf-8")
+    method = {"method": calendar.method}
+    message.add_alternative(text, subtype="calendar", params=method, cte="base64")
+    message.add_attachment(
+        calendar.content, maintype="application", subtype="ics", filename=CALENDAR_FILE
+    )
 
 
 def plain(text: str) -> str:
@@ -143,9 +166,13 @@ def _values(mail: Mail, context: MailContext, settings: Settings) -> dict[str, o
         return i18n.format_date(value)
 
     link = None
-    if settings.base_url:
+    if settings.base_url and context.path is not None:
         link = f"{settings.base_url}{settings.url_prefix}/{context.path.lstrip('/')}"
+        if mail.audience is Audience.COLLEAGUE:  # the path of our pages alone would tell too much
+            link = f"{settings.base_url}{settings.neutral_path}"
     return {
+        # how the recipient gets to the page: by signing in, with a code, or not at all
+        "way": "sign_in",
         **context.values,
         "ps_t": i18n.gettext,
         "ps_nt": i18n.ngettext,

@@ -94,12 +94,6 @@ def barred_ids(session: orm.Session, actor: Actor, messages: Sequence[Message]) 
     return {one for barrier in _barriers for one in barrier(session, actor, ids)} if ids else set()
 
 
-def has_dead_messages(session: orm.Session) -> bool:
-    """Return whether a message could not be delivered and waits for a coordinator."""
-    statement = sa.select(Message.id).where(Message.state == MessageState.DEAD).limit(1)
-    return session.scalar(statement) is not None
-
-
 def _place(before: str | None) -> tuple[datetime, str] | None:
     instant, _, row_id = (before or "").partition("~")
     try:

@@ -12,7 +12,7 @@ from ..clock import utc_now
 from ..db import commit
 from ..errors import NotAllowed
 from ..i18n import gettext, mark
-from ..runtime import current_runtime
+from ..runtime import current_session
 from ..vault.models import PersonRecord
 from . import actions, queries
 from .faults import Fault
@@ -38,16 +38,18 @@ FAULTS = {
 RECIPIENTS = {
     Audience.SUPPORTER: mark("supporter"),
     Audience.COORDINATOR: mark("coordinator"),
+    Audience.PARTICIPANT: mark("participant"),
     Audience.COLLEAGUE: mark("colleague involved"),
     Audience.ESCALATION: mark("escalation address"),
     Audience.TESTER: mark("test"),
 }
+_NAMED = frozenset({Audience.SUPPORTER, Audience.COORDINATOR, Audience.PARTICIPANT})
 
 
 @page(blueprint, "/messages", allow=policy.is_coordinator)
 def show_messages() -> ResponseReturnValue:
     """Show the messages, newest first, by state where one is chosen."""
-    session = current_runtime().storage.session()
+    session = current_session()
     actor, now = signed_in(), utc_now()
     state = _state(request.args.get("state"))
     found = queries.messages_page(session, actor, state=state, before=request.args.get("before"))
@@ -68,7 +70,7 @@ def show_messages() -> ResponseReturnValue:
 @page(blueprint, "/messages/<message_id>/resend", allow=policy.is_coordinator, methods=("POST",))
 def resend_message(message_id: str) -> ResponseReturnValue:
     """Let a message that could not be delivered be tried again."""
-    session = current_runtime().storage.session()
+    session = current_session()
     actor = signed_in()
     message = session.get(Message, message_id)
     if message is None or queries.barred_ids(session, actor, [message]):
@@ -85,8 +87,8 @@ def _state(code: str | None) -> MessageState | None:
 def _shown(message: Message, person: PersonRecord | None) -> dict[str, object]:
     known = MAILS.get(message.template)
     audience = known.audience if known else None
-    # a colleague's name is nobody's business here; that of a supporter or coordinator helps to mend
-    has_name = audience in (Audience.SUPPORTER, Audience.COORDINATOR) and person is not None
+    # a colleague's name is nobody's business here; that of the others helps to mend
+    has_name = audience in _NAMED and person is not None
     return {
         "id": message.id,
         "created_at": message.created_at,

@@ -13,7 +13,8 @@ from ..errors import NotEligible, TooLate
 from ..i18n import gettext as _
 from ..matching.queries import is_eligible
 from ..outbox.actions import drop_waiting
-from ..runtime import current_runtime
+from ..runtime import current_runtime, local_date
+from ..supporters.care_counting import count_deployment
 from ..supporters.declarations import declare
 from ..supporters.models import Supporter
 from ..values import Person
@@ -76,6 +77,7 @@ def accept_request(
     reach_out.accepted_at = now
     reach_out.contact_due_at = due_at
     _count_deployment(supporter, now)
+    count_deployment(session, supporter.id, now=now)
     session.flush()
     _record(session, "request.accepted", request, actor, now)
     drop_waiting(session, "supporter_asked", request.id)
@@ -218,13 +220,20 @@ def _open_request(
 
 
 def _ensure_eligible(session: orm.Session, request: SupportRequest, *, now: datetime) -> None:
-    """Check every hard rule anew.
+    """Check every hard rule anew; hours within which the supporter was asked do as well as now's.
 
     Raises:
         NotEligible: names the rule.
     """
     reach_out = request.reach_out
-    need = need_of(session, reach_out, now=now, by_day=True, ignored_request_id=request.id)
+    need = need_of(
+        session,
+        reach_out,
+        now=now,
+        by_day=request.is_by_hand,
+        asked_at=request.asked_at,
+        ignored_request_id=request.id,
+    )
     if need is None:
         raise NotEligible("unknown_department", _("The department is not known any more."))
     if request.is_by_hand:
@@ -236,7 +245,7 @@ def _ensure_eligible(session: orm.Session, request: SupportRequest, *, now: date
 
 
 def _count_deployment(supporter: Supporter, now: datetime) -> None:
-    quarter = quarter_of(now.astimezone(current_runtime().settings.timezone).date())
+    quarter = quarter_of(local_date(now))
     if supporter.quarter != quarter:
         supporter.quarter, supporter.quarter_count = quarter, 0
     supporter.quarter_count += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import orm
@@ -15,16 +15,21 @@ from ..db import new_id
 from ..errors import NotEligible
 from ..i18n import gettext as _
 from ..matching.need import Need
-from ..matching.queries import Proposal, is_eligible, propose, propose_together
+from ..matching.queries import Proposal, is_eligible, propose, propose_known, propose_together
 from ..runtime import current_runtime
 from ..supporters.models import Supporter
+from ..supporters.standing import Clock
 from ..values import Person
 from . import notices
-from .deadlines import answer_due, next_opening
+from .deadlines import answer_due, is_reachable, next_opening
+from .earlier import known_supporter_id
 from .lifecycle import leave_to_coordinators, lock, move, withdraw_open_request
 from .models import ReachOut, SupportRequest
-from .needs import limits, need_of
+from .needs import decided_by_hand, limits, need_at, need_of
 from .states import ReachOutState, RequestState, WaitingFor
+
+#: However long supporters may take to answer, a colleague does not wait a day for their hours.
+_LONGEST_WAIT = timedelta(hours=12)
 
 
 def ask_together(
@@ -59,7 +64,7 @@ def ask_together(
     asked_now: frozenset[str] = frozenset()
     for (reach_out, given), proposal in chosen:
         need = replace(given, excluded_supporters=given.excluded_supporters | asked_now)
-        held = _hold(session, need, proposal)
+        held = _hold_known(session, reach_out, need) or _hold(session, need, proposal)
         if held is None:
             _wait_or_give_up(session, reach_out, need, now)
         else:
@@ -75,6 +80,14 @@ def ask_together(
                 )
             )
     return made
+
+
+def _hold_known(session: orm.Session, reach_out: ReachOut, need: Need) -> Proposal | None:
+    """Lock who supported the colleague before, where every hard rule still allows it (P20)."""
+    known = session.get(Supporter, known_supporter_id(reach_out) or "")
+    if known is None or not known.is_asked_by_mail:
+        return None
+    return propose_known(session, need, limits(), current_runtime().departments, known.id)
 
 
 def _hold(session: orm.Session, need: Need, proposal: Proposal | None) -> Proposal | None:
@@ -150,12 +163,16 @@ def _ask(
     is_by_hand: bool = False,
 ) -> SupportRequest:
     settings = current_runtime().settings
+    # whom the rules let be asked at night chose it, for good or for these days
+    is_chosen_night = not is_by_hand and not is_reachable(
+        now, settings.reachable_hours, settings.timezone
+    )
     due_at = answer_due(
         now,
         settings.answer_within,
         settings.reachable_hours,
         settings.timezone,
-        at_night=supporter.is_asked_at_night,
+        at_night=supporter.is_asked_at_night or is_chosen_night,
     )
     request = SupportRequest(
         id=new_id(),
@@ -181,7 +198,7 @@ def _ask(
         object_id=request.id,
         subject_id=reach_out.involved.person_id,
     )
-    if supporter.has_account:
+    if supporter.is_asked_by_mail:
         notices.tell_supporter(session, "supporter_asked", supporter, request, now=now)
     signals.remember(
         session.info, signals.supporter_asked, request_id=request.id, reach_out_id=reach_out.id
@@ -190,17 +207,34 @@ def _ask(
 
 
 def _wait_or_give_up(session: orm.Session, reach_out: ReachOut, need: Need, now: datetime) -> None:
-    """At night wait for those who may be asked by day; else a coordinator is told at once."""
-    runtime = current_runtime()
-    settings = runtime.settings
-    by_day = replace(need, is_night=False)
-    if need.is_night and propose(session, by_day, limits(), runtime.departments):
-        opening = next_opening(now, settings.reachable_hours, settings.timezone)
-        reach_out.due_at = reach_out.urgent_at = opening
+    """Wait for those who may be asked soon, or else tell a coordinator at once."""
+    if chance := _next_chance(session, need, now):
+        reach_out.due_at = reach_out.urgent_at = chance
         session.flush()
         return
-    without_account = propose(
-        session, by_day, limits(), runtime.departments, with_account_only=False
-    )
-    reason = WaitingFor.BY_TELEPHONE if without_account else WaitingFor.NO_SUPPORTER
+    departments = current_runtime().departments
+    at_any_hour = decided_by_hand(need)
+    if propose(session, at_any_hour, limits(), departments):
+        reason = WaitingFor.OTHER_HOURS
+    elif propose(session, at_any_hour, limits(), departments, with_account_only=False):
+        reason = WaitingFor.BY_TELEPHONE
+    else:
+        reason = WaitingFor.NO_SUPPORTER
     leave_to_coordinators(session, reach_out, reason, now=now)
+
+
+def _next_chance(session: orm.Session, need: Need, now: datetime) -> datetime | None:
+    """Return the hour at which somebody could be asked whose own hours begin, or the night ends.
+
+    Nobody waits longer for that than for an answer; at night, from the morning on (P12, P28).
+    """
+    runtime = current_runtime()
+    clock = Clock(runtime.settings.timezone, runtime.settings.reachable_hours)
+    opening = next_opening(now, clock.reachable_hours, clock.zone)
+    last = opening + min(runtime.settings.answer_within, _LONGEST_WAIT)
+    at = clock.next_hour(now)
+    while at <= last:
+        if propose(session, need_at(need, at), limits(), runtime.departments):
+            return at
+        at = clock.next_hour(at)
+    return None

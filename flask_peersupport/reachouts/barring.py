@@ -22,19 +22,27 @@ from ..values import Person
 from ..vault.models import PersonRecord
 from ..vault.persons import email_marks, find_person_ids, is_same_person, name_marks, user_marks
 from ..vault.seal import plain_name
-from .models import InvolvedRecord, NameClearance, ReachOut, ReportRecord, SupportRequest
+from .models import (
+    AnalysisMeeting,
+    InvolvedRecord,
+    NameClearance,
+    ReachOut,
+    ReportRecord,
+    SupportRequest,
+)
 
 
 def barring_involved(person: Person, person_ids: Sequence[str], now: datetime) -> sa.Select[Any]:
     """Return the SELECT, correlated to a reach-out's `InvolvedRecord`, that finds what bars.
 
-    It looks at everybody involved in the same report: the person's user id, e-mail address or
-    name, unless the name was cleared for this person.
+    It looks at everybody involved in the same report, or in the one behind it: the person's
+    user id, e-mail address or name, unless the name was cleared for this person.
     """
     other = orm.aliased(InvolvedRecord)
     same_report = sa.or_(
         other.id == InvolvedRecord.id,
-        sa.and_(other.report_id.is_not(None), other.report_id == InvolvedRecord.report_id),
+        other.report_id == InvolvedRecord.report_id,
+        other.report_id == InvolvedRecord.earlier_report_id,
     )
     named = _naming(other, person, person_ids, now)
     return named.where(same_report).correlate(InvolvedRecord)
@@ -78,12 +86,27 @@ def is_barred(session: orm.Session, person: Person, reach_out: ReachOut, now: da
     return session.scalar(statement) is not None
 
 
+def is_barred_from_report(
+    session: orm.Session, person: Person, report_id: str | None, now: datetime
+) -> bool:
+    """Return whether `person` may see nothing of what follows a report; no report: nobody is."""
+    ids = find_person_ids(session, person, now)
+    statement = sa.select(ReportRecord.id).where(
+        ReportRecord.id == report_id, barring_report(person, ids, now).exists()
+    )
+    return session.scalar(statement) is not None
+
+
 @bars_messages
 def barred_subjects(
     session: orm.Session, actor: Actor, object_ids: Collection[str]
 ) -> Collection[str]:
-    """Return the reach-outs and requests, by id, of which this coordinator may see nothing."""
-    barred = barring_involved(actor.person, actor.person_ids, utc_now()).exists()
+    """Return what is about a report, by id, of which this coordinator may see nothing.
+
+    Those are reach-outs and requests, colleagues involved, and meetings.
+    """
+    now = utc_now()
+    barred = barring_involved(actor.person, actor.person_ids, now).exists()
     reach_outs = (
         sa.select(ReachOut.id)
         .join(InvolvedRecord, InvolvedRecord.id == ReachOut.involved_id)
@@ -95,7 +118,17 @@ def barred_subjects(
         .join(InvolvedRecord, InvolvedRecord.id == ReachOut.involved_id)
         .where(SupportRequest.id.in_(object_ids), barred)
     )
-    return [*session.scalars(reach_outs), *session.scalars(requests)]
+    involved = sa.select(InvolvedRecord.id).where(InvolvedRecord.id.in_(object_ids), barred)
+    meetings = (
+        sa.select(AnalysisMeeting.id)
+        .join(ReportRecord, ReportRecord.id == AnalysisMeeting.report_id)
+        .where(
+            AnalysisMeeting.id.in_(object_ids),
+            barring_report(actor.person, actor.person_ids, now).exists(),
+        )
+    )
+    statements = (reach_outs, requests, involved, meetings)
+    return [one for statement in statements for one in session.scalars(statement)]
 
 
 def namesakes(session: orm.Session, reach_out: ReachOut, now: datetime) -> list[Person]:
@@ -112,12 +145,14 @@ def uncleared(
 ) -> list[InvolvedRecord]:
     """Return those involved in the report whose name `namesake` bears, not being known as them.
 
-    Those for whom that was cleared are left out.
+    Those in the report behind a reach-out that was asked for again belong to it, as they do in
+    `barring_involved`. Those for whom that was cleared are left out.
     """
     involved = reach_out.involved
-    statement = sa.select(InvolvedRecord).where(InvolvedRecord.id == involved.id)
-    if involved.report_id is not None:
-        statement = sa.select(InvolvedRecord).where(InvolvedRecord.report_id == involved.report_id)
+    reports = [one for one in (involved.report_id, involved.earlier_report_id) if one]
+    statement = sa.select(InvolvedRecord).where(
+        sa.or_(InvolvedRecord.id == involved.id, InvolvedRecord.report_id.in_(reports))
+    )
     name = plain_name(namesake.name)
     same_name = [
         row

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -10,14 +9,22 @@ from typing import Any
 from flask import url_for
 from sqlalchemy import orm
 
+from ..access.departments import department_names
 from ..i18n import format_weekday_moment
 from ..i18n import gettext as _
 from ..matching.explanation import sentences
-from ..runtime import current_runtime
+from ..resources.places import Place
+from ..resources.queries import ResourceView, other_than, resources_for
+from ..resources.states import RESOURCE_KIND_LABELS, ResourceKind
+from ..runtime import current_runtime, current_session, local_date, local_today
 from ..values import Person, Wish, WishBy
+from .analysis_cards import analysis_block, next_meeting
 from .answering import refusal_reason
+from .call_me import asker_of
 from .contacting import LATER
-from .models import Contact, ReachOut, ReportRecord, SupportRequest
+from .earlier import reports_behind
+from .host_reports import exists_in_host
+from .models import UNNUMBERED, Contact, ReachOut, ReportRecord, SupportRequest
 from .presentation import (
     DAY_PART_LABELS,
     ORIGIN_LABELS,
@@ -29,6 +36,7 @@ from .presentation import (
     state_label,
 )
 from .proposals import proposals_for
+from .rules import CASES_OF_ONE_PERSON
 from .sentences import first_sentence, name_came_from
 from .states import (
     CHANNEL_LABELS,
@@ -39,6 +47,7 @@ from .states import (
     REFUSAL_LABELS,
     REFUSAL_LABELS_BY_TELEPHONE,
     REFUSAL_LABELS_FOR_OTHERS,
+    REMARK_LABELS,
     REQUEST_STATE_LABELS,
     TAKEN,
     WAITING_LABELS,
@@ -47,8 +56,6 @@ from .states import (
     ReachOutState,
     RequestState,
 )
-
-_logger = logging.getLogger(__name__)
 
 _LATER_LABELS = {
     "two_hours": lambda: _("in two hours"),
@@ -71,7 +78,9 @@ def _choices(
         "later_options": [(code, _LATER_LABELS[code]()) for code in LATER],
         "close_outcomes": _options(closing),
         "reasons": _options(DECLINED_REASON_LABELS),
+        "referred_to": _options(RESOURCE_KIND_LABELS),
         "refusals": _options(refusals),
+        "remarks": _options(REMARK_LABELS),
     }
 
 
@@ -79,6 +88,27 @@ def _urls(reach_out: ReachOut, *actions: str) -> dict[str, str]:
     return {
         action: url_for(f"peersupport.queue.{action}", reach_out_id=reach_out.id)
         for action in actions
+    }
+
+
+def _other_help() -> list[ResourceView]:
+    """Return the help that those who support have at hand (P22)."""
+    session = current_session()
+    return resources_for(session, Place.SUPPORTER, local_today())
+
+
+def waiting_call(reach_out: ReachOut) -> dict[str, Any] | None:
+    """Return who waits for a coordinator's call, and their number; None: nobody."""
+    if reach_out.call_wanted_at is None:
+        return None
+    asker = asker_of(reach_out)
+    person = asker.record.person if asker else None
+    return {
+        "url": url_for("peersupport.queue.reach_out_page", reach_out_id=reach_out.id),
+        "name": person.name if person else None,
+        "phone": person.phone if person else None,
+        "email": person.email if person else None,
+        "since": reach_out.call_wanted_at,
     }
 
 
@@ -101,10 +131,10 @@ def queue_row(reach_out: ReachOut, now: datetime) -> dict[str, Any]:
         "state_label": state_label(reach_out),
         "waiting_text": _waiting_text(reach_out),
         "is_overdue": reach_out.overdue_at is not None,
+        "is_call_wanted": reach_out.call_wanted_at is not None,
         "urgent_at": reach_out.urgent_at,
         "urgent_text": _urgent_text(reach_out, now),
         "supporter_name": holder.record.person.name if holder else None,
-        "asked_at": asked.asked_at if asked else None,
         "answer_due_at": asked.answer_due_at if asked else None,
         "profession_label": code_label(settings.professions, involved.profession),
         "delay_text": delay_text(reach_out),
@@ -132,12 +162,34 @@ def _urgent_text(reach_out: ReachOut, now: datetime) -> str:
     return _("since %(moment)s", moment=moment)
 
 
+def request_card(request: SupportRequest) -> dict[str, Any]:
+    """Return what a supporter who is asked may know: enough to declare a conflict (P15)."""
+    settings = current_runtime().settings
+    reach_out = request.reach_out
+    person = reach_out.person
+    return {
+        "name": person.name if person else _("a colleague"),
+        "profession": code_label(settings.professions, reach_out.involved.profession),
+        "department": reach_out.involved.department,
+        "kind_label": kind_label(reach_out),
+        "date": report_day(reach_out),
+        "delay_text": delay_text(reach_out),
+        "answer_due_at": request.answer_due_at,
+        "refusals": _options(REFUSAL_LABELS),
+        "resources": _other_help(),
+        "resources_url": url_for("peersupport.resources.resources"),
+    }
+
+
 def call_card(reach_out: ReachOut, now: datetime) -> dict[str, Any]:
     """Return everything for the call (P15 to P17)."""
     settings = current_runtime().settings
     involved, person, report = reach_out.involved, reach_out.person, reach_out.report
-    has_link = report is not None and report.kind not in ("complaint", "disciplinary")
+    has_link = report is not None and report.kind not in CASES_OF_ONE_PERSON
     closing = {code: text for code, text in OUTCOME_LABELS.items() if code != Outcome.WITHDRAWN}
+    helps = _other_help()
+    standby = [row for row in helps if row.kind is ResourceKind.STANDBY_PSYCHIATRIST]
+    actions = ("contacts", "follow_up", "close", "hand_back", "later", "remark", "call_me")
     return {
         "name": person.name if person else None,
         "phone": person.phone if person else None,
@@ -146,6 +198,8 @@ def call_card(reach_out: ReachOut, now: datetime) -> dict[str, Any]:
         "profession_label": code_label(settings.professions, involved.profession),
         "kind_label": kind_label(reach_out),
         "occurred_on": report_day(reach_out),
+        "delay_text": delay_text(reach_out),
+        "meeting": next_meeting(reach_out, now),
         "report_url": _report_url(report) if has_link else None,
         "first_sentence": first_sentence(reach_out, settings.programme_name),
         "name_came_from": name_came_from(reach_out),
@@ -158,7 +212,11 @@ def call_card(reach_out: ReachOut, now: datetime) -> dict[str, Any]:
         "follow_up_on": reach_out.follow_up_on,
         "is_asked_again": reach_out.is_asked_again,
         "standby_contact": settings.standby_contact,
-        "urls": _urls(reach_out, "contacts", "follow_up", "close", "hand_back", "later"),
+        "standby": other_than(standby, settings.standby_contact),
+        "resources": [row for row in helps if row not in standby],
+        "resources_url": url_for("peersupport.resources.resources"),
+        "call_wanted_at": reach_out.call_wanted_at,
+        "urls": _urls(reach_out, *actions),
         "choices": _choices(closing, REFUSAL_LABELS),
         "today": now.astimezone(settings.timezone).date(),
     }
@@ -167,22 +225,16 @@ def call_card(reach_out: ReachOut, now: datetime) -> dict[str, Any]:
 def _report_ref(report: ReportRecord | None) -> str | None:
     if report is not None and report.is_deleted:
         return _("no longer in the system")
-    return report.ref if report is not None else None
+    if report is None or report.ref.startswith(UNNUMBERED):
+        return None
+    return report.ref
 
 
 def _report_url(report: ReportRecord | None) -> str | None:
     """Return the address of the report in the host, unless the host says that it is gone."""
     if report is None or report.url is None:
         return None
-    runtime = current_runtime()
-    try:
-        # a query of the host's that fails would spoil, on PostgreSQL, what the page reads next
-        with runtime.storage.session.begin_nested():
-            is_gone = runtime.reports.exists(report.kind, report.ref) is False
-    except Exception as error:  # the link is worth more than knowing
-        _logger.error("whether a report exists cannot be told: %s", type(error).__name__)
-        return report.url
-    return None if is_gone else report.url
+    return None if exists_in_host(report.kind, report.ref) is False else report.url
 
 
 def _preferred(reach_out: ReachOut) -> str | None:
@@ -216,8 +268,6 @@ def coordinator_page(
     is_waiting = reach_out.state is ReachOutState.NEEDS_COORDINATOR
     can_ask = reach_out.state not in TAKEN and reach_out.state is not ReachOutState.CLOSED
     proposals, ruled_out = proposals_for(session, reach_out, now=now) if can_ask else ([], [])
-    departments = current_runtime().departments
-    names = getattr(departments, "names", list)
     return {
         "reach_out": _story(reach_out),
         "waiting_text": _waiting_text(reach_out),
@@ -225,7 +275,7 @@ def coordinator_page(
         "contacts": [_contact(contact) for contact in reach_out.contacts],
         "proposals": proposals,
         "ruled_out": ruled_out,
-        "departments": names() if is_waiting else [],
+        "departments": department_names(session) if is_waiting else [],
         "people": [
             (person.user_id, ", ".join(filter(None, (person.name, person.department))))
             for person in people
@@ -235,11 +285,24 @@ def coordinator_page(
         "urls": _urls(
             reach_out,
             *("ask", "answered", "hand_back", "withdraw", "contacts", "follow_up", "close"),
-            *("identify", "clear_name"),
+            *("identify", "clear_name", "called"),
         ),
+        "waiting_call": waiting_call(reach_out),
+        "resources": _other_help(),
+        "resources_url": url_for("peersupport.resources.resources"),
+        "analysis": analysis_block(reach_out, now),
+        "meeting": next_meeting(reach_out, now),
+        "group_support_url": _group_support_url(reach_out.report),
         "choices": _choices(OUTCOME_LABELS, REFUSAL_LABELS_BY_TELEPHONE),
-        "today": now.astimezone(current_runtime().settings.timezone).date(),
+        "today": local_date(now),
     }
+
+
+def _group_support_url(report: ReportRecord | None) -> str | None:
+    """Return where support of the whole group is planned; cases of one person have none (P23)."""
+    if report is None or report.kind in CASES_OF_ONE_PERSON:
+        return None
+    return url_for("peersupport.group_support.start", report_id=report.id)
 
 
 def _story(reach_out: ReachOut) -> dict[str, Any]:
@@ -262,6 +325,9 @@ def _story(reach_out: ReachOut) -> dict[str, Any]:
         "closed_at": reach_out.closed_at,
         "outcome_label": _(OUTCOME_LABELS[reach_out.outcome]) if reach_out.outcome else None,
         "reason_label": _(DECLINED_REASON_LABELS[reach_out.reason]) if reach_out.reason else None,
+        "referred_to_label": _(RESOURCE_KIND_LABELS[reach_out.referred_to])
+        if reach_out.referred_to
+        else None,
         "contact_due_at": reach_out.contact_due_at if not reach_out.contacted_at else None,
         "follow_up_on": reach_out.follow_up_on,
         "is_asked_again": reach_out.is_asked_again,
@@ -269,6 +335,7 @@ def _story(reach_out: ReachOut) -> dict[str, Any]:
         "state": reach_out.state.value,
         "state_label": state_label(reach_out),
         "waiting_for": reach_out.waiting_for.value if reach_out.waiting_for else None,
+        "has_event": bool(reports_behind(reach_out)),
         "flags": [*flag_texts(reach_out), *filter(None, [delay_text(reach_out)])],
         "report_ref": _report_ref(report),
         "report_url": _report_url(report),
@@ -287,7 +354,8 @@ def _wish_text(reach_out: ReachOut) -> str:
         (Wish.ASK, WishBy.REPORTER): _("please ask them"),
     }
     text = texts[involved.wish, involved.wish_by]
-    return f"{text}; {_('rather someone from outside')}" if involved.is_outside else text
+    outside = _("rather someone from outside")
+    return f"{text}; {outside}" if involved.is_outside else text
 
 
 def _request(request: SupportRequest) -> dict[str, Any]:

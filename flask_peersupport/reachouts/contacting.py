@@ -11,6 +11,7 @@ from ..audit import record
 from ..db import new_id
 from ..errors import InvalidInput, InvalidTransition, NotAllowed
 from ..i18n import gettext as _
+from ..resources.states import ResourceKind
 from ..runtime import current_runtime
 from ..supporters.models import Supporter
 from ..values import Person
@@ -204,6 +205,7 @@ def close_as_supporter(
     outcome: Outcome,
     *,
     reason: DeclinedReason | None,
+    referred_to: ResourceKind | None = None,
     actor: Person,
     now: datetime,
 ) -> bool:
@@ -227,7 +229,15 @@ def close_as_supporter(
         session.flush()
         _record(session, "reach_out.not_reached", reach_out, actor, now, None)
         return False
-    close_reach_out(session, reach_out, outcome, reason=reason, actor=actor, now=now)
+    close_reach_out(
+        session,
+        reach_out,
+        outcome,
+        reason=reason,
+        referred_to=referred_to,
+        actor=actor,
+        now=now,
+    )
     return True
 
 
@@ -237,10 +247,13 @@ def close_reach_out(
     outcome: Outcome,
     *,
     reason: DeclinedReason | None,
+    referred_to: ResourceKind | None = None,
     actor: Person | str,
     now: datetime,
 ) -> None:
     """End a reach-out, wherever it stands; the wrong person called is erased at once (P1).
+
+    `reason` is kept where no support was wanted, `referred_to` where it led to other help (P22).
 
     Raises:
         InvalidTransition: it is closed already.
@@ -255,6 +268,7 @@ def close_reach_out(
     move(reach_out, ReachOutState.CLOSED, now=now, due_at=None)
     reach_out.outcome = outcome
     reach_out.reason = reason if outcome is Outcome.DECLINED else None
+    reach_out.referred_to = referred_to if outcome is Outcome.REFERRED else None
     reach_out.closed_at = now
     session.flush()
     _record(session, "reach_out.closed", reach_out, actor, now, outcome)

@@ -8,14 +8,16 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from ..access.departments import present_departments
 from ..audit import record
 from ..errors import InvalidInput, InvalidTransition
 from ..i18n import gettext as _
-from ..matching.departments import names_in, own_departments, present
+from ..matching.departments import names_in, own_departments
 from ..runtime import current_runtime
 from ..values import Person
 from ..vault.persons import store_person
 from .barring import uncleared
+from .earlier import reports_behind
 from .erasing import erase_colleague
 from .lifecycle import lock, move, wait_for
 from .models import InvolvedRecord, NameClearance, ReachOut
@@ -61,9 +63,9 @@ def identify_colleague(
         _replace_person(session, involved, person, now)
     if department:
         involved.department = department
-    if report_department and involved.report is not None:
-        involved.report.department = report_department
-    _ensure_departments(session, involved)
+    for report in reports_behind(reach_out) if report_department else []:
+        report.department = report_department
+    _ensure_departments(session, reach_out)
     if current_runtime().settings.ask_after is None:
         wait_for(reach_out, WaitingFor.BY_HAND, now=now)
     else:
@@ -80,19 +82,19 @@ def identify_colleague(
     return reach_out
 
 
-def _ensure_departments(session: orm.Session, involved: InvolvedRecord) -> None:
+def _ensure_departments(session: orm.Session, reach_out: ReachOut) -> None:
     """Check that the departments of the colleague and of the event are known (P8).
 
     Raises:
         InvalidInput: one is missing or not in the list.
     """
-    departments = present(current_runtime().departments, session)
+    departments = present_departments(session)
     message = _("Choose a department from the list: without it nobody can be asked safely.")
-    if own_departments(departments, names_in(involved.department)) is None:
+    if own_departments(departments, names_in(reach_out.involved.department)) is None:
         raise InvalidInput(message, {"department": message})
-    report = involved.report
-    if report is not None and own_departments(departments, names_in(report.department)) is None:
-        raise InvalidInput(message, {"report_department": message})
+    for report in reports_behind(reach_out):
+        if own_departments(departments, names_in(report.department)) is None:
+            raise InvalidInput(message, {"report_department": message})
 
 
 def _replace_person(
@@ -104,12 +106,11 @@ def _replace_person(
     )
     if row.id == involved.person_id:
         return
-    twice = session.scalar(
+    if involved.report_id is not None and session.scalar(
         sa.select(InvolvedRecord.id).where(
             InvolvedRecord.report_id == involved.report_id, InvolvedRecord.person_id == row.id
         )
-    )
-    if twice:
+    ):
         raise InvalidInput(
             _("This colleague is named in the report already: close this one as withdrawn."),
             {"person": _("Named already.")},

@@ -15,7 +15,7 @@ from ..db import commit
 from ..errors import NotAllowed
 from ..i18n import gettext as _
 from ..i18n import ngettext
-from ..runtime import current_runtime
+from ..runtime import current_runtime, current_session
 from .found import count_reach_outs, found_page, look_at
 from .models import ReportRecord
 from .paging import read_key, text_of_key
@@ -28,7 +28,7 @@ blueprint = Blueprint("found", __name__)
 @page(blueprint, "/queue/found", allow=policy.is_coordinator)
 def found() -> ResponseReturnValue:
     """List the reports that nobody has looked at yet, those that were found first at the top."""
-    session, now, actor = current_runtime().storage.session(), utc_now(), signed_in()
+    session, now, actor = current_session(), utc_now(), signed_in()
     rows, next_key = found_page(session, actor, now=now, after=read_key())
     counts = count_reach_outs(session, [row.id for row in rows])
     context = {
@@ -45,7 +45,7 @@ def found() -> ResponseReturnValue:
 @page(blueprint, "/queue/found/<report_id>/done", allow=policy.is_coordinator, methods=("POST",))
 def done(report_id: str) -> ResponseReturnValue:
     """Take one report from the list."""
-    session = current_runtime().storage.session()
+    session = current_session()
     if not look_at(session, [report_id], actor=signed_in(), now=utc_now()):
         raise NotAllowed
     commit(session)
@@ -56,7 +56,7 @@ def done(report_id: str) -> ResponseReturnValue:
 @page(blueprint, "/queue/found/done", allow=policy.is_coordinator, methods=("POST",))
 def all_done() -> ResponseReturnValue:
     """Take the reports of a page from the list; those that came meanwhile stay."""
-    session = current_runtime().storage.session()
+    session = current_session()
     chosen = request.form.getlist("report")[:PAGE_SIZE]
     seen = look_at(session, chosen, actor=signed_in(), now=utc_now())
     commit(session)

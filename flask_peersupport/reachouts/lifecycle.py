@@ -13,6 +13,7 @@ from ..db import begin_immediate
 from ..errors import InvalidTransition, NotAllowed
 from ..outbox.actions import drop_waiting
 from ..runtime import current_runtime
+from ..supporters.care_counting import uncount_deployment
 from ..supporters.models import Supporter
 from ..values import Person
 from ..vault.persons import is_same_person
@@ -106,7 +107,8 @@ def queue_again(session: orm.Session, reach_out: ReachOut, *, now: datetime) -> 
     if current_runtime().settings.ask_after is None:
         wait_for(reach_out, WaitingFor.BY_HAND, now=now)
         session.flush()
-        notices.tell_coordinators(session, "attention", reach_out, now=now)
+        if promised_from(reach_out) <= now:
+            notices.tell_coordinators(session, "attention", reach_out, now=now)
     else:
         move(reach_out, ReachOutState.QUEUED, now=now, due_at=max(now, promised_from(reach_out)))
 
@@ -121,18 +123,23 @@ def promised_from(reach_out: ReachOut) -> datetime:
 
 
 def wait_for(reach_out: ReachOut, waiting_for: WaitingFor, *, now: datetime) -> None:
-    """Let a reach-out wait for a coordinator, who is reminded every day."""
+    """Let a reach-out wait for a coordinator, who is reminded every day.
+
+    Who was promised that nobody calls before a certain day is not brought up before it (P19).
+    """
+    promised = promised_from(reach_out)
+    urgent_at, due_at = (promised,) * 2 if promised > now else (now, now + DECISION_REMINDER)
     if reach_out.state is ReachOutState.NEEDS_COORDINATOR:  # for something else from now on
-        reach_out.changed_at = reach_out.urgent_at = now
-        reach_out.due_at = now + DECISION_REMINDER
+        reach_out.changed_at = now
+        reach_out.urgent_at, reach_out.due_at = urgent_at, due_at
         reach_out.waiting_for = waiting_for
         return
     move(
         reach_out,
         ReachOutState.NEEDS_COORDINATOR,
         now=now,
-        due_at=now + DECISION_REMINDER,
-        urgent_at=now,
+        due_at=due_at,
+        urgent_at=urgent_at,
         waiting_for=waiting_for,
     )
 
@@ -225,6 +232,8 @@ def release_supporter(
         supporter.quarter_count = max(0, supporter.quarter_count - 1)
         if not supporter.deployments:
             supporter.last_deployed_at = None
+        if reach_out.accepted_at is not None:
+            uncount_deployment(session, supporter.id, taken_at=reach_out.accepted_at)
     for request in reach_out.requests:
         if request.state is RequestState.ACCEPTED:
             end_request(request, RequestState.WITHDRAWN, now=now)

@@ -8,10 +8,13 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ..db import Base, CodeList, UTCDateTime, codes, id_column
+from ..resources.states import ResourceKind
 from ..supporters.models import Supporter
 from ..values import Person, Wish, WishBy
 from ..vault.models import PersonRecord
 from .states import (
+    AnalysisKind,
+    AnalysisSource,
     ContactChannel,
     ContactKind,
     ContactOutcome,
@@ -19,12 +22,15 @@ from .states import (
     Origin,
     Outcome,
     ReachOutState,
+    RemarkCode,
     RequestState,
     WaitingFor,
 )
 
 #: Before the reference of a report that the host has deleted, which may be issued again.
 DELETED = "deleted "
+#: Before the reference of a case that is in no register of the host's, as far as is known (P3).
+UNNUMBERED = "without number "
 
 
 class ReportRecord(Base):
@@ -58,6 +64,9 @@ class ReportRecord(Base):
     found_at: orm.Mapped[datetime | None] = orm.mapped_column(UTCDateTime, index=True)
 
     reporter: orm.Mapped[PersonRecord | None] = orm.relationship()
+    meetings: orm.Mapped[list[AnalysisMeeting]] = orm.relationship(
+        back_populates="report", order_by="AnalysisMeeting.takes_place_at, AnalysisMeeting.id"
+    )
 
     @property
     def is_deleted(self) -> bool:
@@ -74,6 +83,10 @@ class InvolvedRecord(Base):
     id: orm.Mapped[str] = id_column()
     #: After which report; NULL for a concern or a self-referral.
     report_id: orm.Mapped[str | None] = orm.mapped_column(sa.ForeignKey(ReportRecord.id))
+    #: The report behind it, where the colleague asked again: it bars whom that report bars.
+    earlier_report_id: orm.Mapped[str | None] = orm.mapped_column(
+        sa.ForeignKey(ReportRecord.id), index=True
+    )
     #: Who; NULL once erased.
     person_id: orm.Mapped[str | None] = orm.mapped_column(
         sa.ForeignKey(PersonRecord.id), index=True
@@ -92,6 +105,8 @@ class InvolvedRecord(Base):
     discipline: orm.Mapped[str | None] = orm.mapped_column(sa.String(32))
     #: Code of SENIORITIES, where known.
     seniority: orm.Mapped[str | None] = orm.mapped_column(sa.String(32))
+    #: Profession the supporter should have, where it is not to be their own; code of PROFESSIONS.
+    wanted_profession: orm.Mapped[str | None] = orm.mapped_column(sa.String(32))
     #: Preferred way: a code of ContactChannel.
     channel: orm.Mapped[ContactChannel | None] = orm.mapped_column(codes(ContactChannel, "channel"))
     #: Preferred part of the day: morning, afternoon, evening.
@@ -99,8 +114,49 @@ class InvolvedRecord(Base):
     #: Codes of what could not be right, e.g. "bad_email".
     flags: orm.Mapped[tuple[str, ...]] = orm.mapped_column(CodeList(200), default=())
 
-    report: orm.Mapped[ReportRecord | None] = orm.relationship()
+    report: orm.Mapped[ReportRecord | None] = orm.relationship(foreign_keys=[report_id])
     record: orm.Mapped[PersonRecord | None] = orm.relationship()
+
+
+class NeverAgain(Base):
+    """Somebody who never again wants to be approached by us, whatever happens (P19).
+
+    Their vault row lasts as long as this does. They can take it back, and ask for support.
+    """
+
+    __tablename__ = "peersupport_never_again"
+
+    #: Who.
+    person_id: orm.Mapped[str] = orm.mapped_column(sa.ForeignKey(PersonRecord.id), primary_key=True)
+    #: Since when.
+    said_on: orm.Mapped[date] = orm.mapped_column(sa.Date)
+
+
+class AnalysisMeeting(Base):
+    """When the investigation of a report is discussed, or the case is heard or ruled on (P20)."""
+
+    __tablename__ = "peersupport_analysis_meeting"
+    __table_args__ = (
+        sa.CheckConstraint(
+            "(before_due_at IS NULL) OR (after_due_at IS NOT NULL)", name="reminders"
+        ),
+    )
+
+    id: orm.Mapped[str] = id_column()
+    #: Of which report.
+    report_id: orm.Mapped[str] = orm.mapped_column(sa.ForeignKey(ReportRecord.id), index=True)
+    #: What it is.
+    kind: orm.Mapped[AnalysisKind] = orm.mapped_column(codes(AnalysisKind, "kind"))
+    #: Who told us: a later word of the host moves the meeting that the host told of.
+    source: orm.Mapped[AnalysisSource] = orm.mapped_column(codes(AnalysisSource, "source"))
+    #: When it is, or was.
+    takes_place_at: orm.Mapped[datetime] = orm.mapped_column(UTCDateTime)
+    #: When all involved are to be told before it; NULL: done, or too late for it.
+    before_due_at: orm.Mapped[datetime | None] = orm.mapped_column(UTCDateTime, index=True)
+    #: When all involved are to be told after it; NULL: done.
+    after_due_at: orm.Mapped[datetime | None] = orm.mapped_column(UTCDateTime, index=True)
+
+    report: orm.Mapped[ReportRecord] = orm.relationship(back_populates="meetings")
 
 
 class ExcludedPerson(Base):
@@ -146,10 +202,8 @@ class ReachOut(Base):
         sa.CheckConstraint(
             "(state = 'needs_coordinator') = (waiting_for IS NOT NULL)", name="waiting_for"
         ),
-        sa.Index(
-            "ix_peersupport_reach_out_due",
-            "due_at",
-        ),
+        sa.CheckConstraint("referred_to IS NULL OR outcome = 'referred'", name="referred_to"),
+        sa.Index("ix_peersupport_reach_out_due", "due_at"),
         sa.Index("ix_peersupport_reach_out_queue", "state", "urgent_at", "id"),
     )
 
@@ -192,11 +246,26 @@ class ReachOut(Base):
     outcome: orm.Mapped[Outcome | None] = orm.mapped_column(codes(Outcome, "outcome"))
     #: Why no support was wanted.
     reason: orm.Mapped[DeclinedReason | None] = orm.mapped_column(codes(DeclinedReason, "reason"))
+    #: To what kind of help it led, where it ended so (P22).
+    referred_to: orm.Mapped[ResourceKind | None] = orm.mapped_column(
+        codes(ResourceKind, "referred_kind")
+    )
     #: When it ended.
     closed_at: orm.Mapped[datetime | None] = orm.mapped_column(UTCDateTime, index=True)
+    #: Since when the supporter waits for a coordinator to call; NULL: does not.
+    call_wanted_at: orm.Mapped[datetime | None] = orm.mapped_column(UTCDateTime)
+    #: After a concern: whether the colleague may hear that a colleague thought of them (P4).
+    is_concern_told: orm.Mapped[bool] = orm.mapped_column(sa.Boolean, default=False)
+    #: The reach-out after which the colleague asked again: its supporter is asked first (P20).
+    earlier_id: orm.Mapped[str | None] = orm.mapped_column(
+        sa.ForeignKey("peersupport_reach_out.id"), index=True
+    )
+    #: Whether the colleague answered the questions at the end; the answers are counted apart.
+    is_survey_done: orm.Mapped[bool] = orm.mapped_column(sa.Boolean, default=False)
 
     involved: orm.Mapped[InvolvedRecord] = orm.relationship()
     supporter: orm.Mapped[Supporter | None] = orm.relationship()
+    earlier: orm.Mapped[ReachOut | None] = orm.relationship(remote_side=[id])
     requests: orm.Mapped[list[SupportRequest]] = orm.relationship(
         back_populates="reach_out", order_by="SupportRequest.asked_at"
     )
@@ -278,3 +347,19 @@ class Contact(Base):
     noted_at: orm.Mapped[datetime] = orm.mapped_column(UTCDateTime)
 
     reach_out: orm.Mapped[ReachOut] = orm.relationship(back_populates="contacts")
+
+
+class Remark(Base):
+    """How often supporters ticked what went less well, since a meeting last took it up (P32).
+
+    One counter a code: nothing leads to a reach-out or to a person, and there is no time and no
+    order that could.
+    """
+
+    __tablename__ = "peersupport_remark"
+    __table_args__ = (sa.CheckConstraint("count >= 0", name="count"),)
+
+    #: What it is about.
+    code: orm.Mapped[RemarkCode] = orm.mapped_column(codes(RemarkCode, "code"), primary_key=True)
+    #: How often.
+    count: orm.Mapped[int] = orm.mapped_column(sa.Integer)

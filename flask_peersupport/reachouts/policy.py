@@ -11,7 +11,7 @@ from ..access.policy import is_coordinator
 from ..supporters.models import Supporter
 from .barring import is_barred
 from .models import ReachOut, SupportRequest
-from .states import TAKEN
+from .states import TAKEN, RequestState
 
 
 def can_coordinate(session: orm.Session, actor: Actor, reach_out: ReachOut, now: datetime) -> bool:
@@ -31,3 +31,8 @@ def has_taken(supporter: Supporter | None, reach_out: ReachOut) -> bool:
 def is_asked(supporter: Supporter | None, request: SupportRequest) -> bool:
     """The supporter of this request, whatever became of it."""
     return supporter is not None and request.supporter_id == supporter.id
+
+
+def waits_for_answer(request: SupportRequest, now: datetime) -> bool:
+    """While asked, but not after the answer time, the colleague's name may be shown (P15)."""
+    return request.state is RequestState.ASKED and request.answer_due_at > now

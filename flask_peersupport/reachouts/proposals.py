@@ -17,6 +17,7 @@ from ..matching.queries import candidates, ruled_out
 from ..matching.ranking import score
 from ..runtime import current_runtime
 from ..supporters.models import Supporter
+from .earlier import known_supporter_id
 from .models import ReachOut
 from .needs import limits, need_of
 from .presentation import code_label
@@ -46,9 +47,10 @@ def proposals_for(
     counts = ruled_out(session, need, limits())
     settings = current_runtime().settings
     rows = []
-    for candidate in found:
+    known_id = known_supporter_id(reach_out)
+    for candidate in sorted(found, key=lambda one: one.facts.id != known_id):
         facts = candidate.facts
-        reason = explain(need, score(need, facts), {"ok": 1})
+        reason = explain(need, score(need, facts), {"ok": 1}, is_known=facts.id == known_id)
         reason.pop("eligible_others")
         rows.append(
             {
@@ -56,13 +58,14 @@ def proposals_for(
                 "name": supporters[facts.id].record.person.name,
                 "department": "; ".join(candidate.department_names),
                 "profession_label": code_label(settings.professions, facts.profession),
-                "load": _load(facts.open_count, facts.has_account),
+                "load": _load(facts.open_count, supporters[facts.id].is_asked_by_mail),
                 "sentences": sentences(reason)[:-1],
             }
         )
     return rows, [(_(MESSAGES[code]), count) for code, count in counts.items()]
 
 
-def _load(open_count: int, has_account: bool) -> str:
+def _load(open_count: int, is_asked_by_mail: bool) -> str:
     load = ngettext("%(n)s open now", "%(n)s open now", open_count)
-    return load if has_account else f"{load}, {_('to be called: has no account')}"
+    to_call = _("to be called: has no account")
+    return load if is_asked_by_mail else f"{load}, {to_call}"

@@ -11,8 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ..access.actor import Actor
+from ..vault.models import PersonRecord
+from ..vault.persons import find_person_ids
 from .barring import barring_involved
-from .models import InvolvedRecord, ReachOut, ReportRecord, SupportRequest
+from .models import InvolvedRecord, NeverAgain, ReachOut, ReportRecord, SupportRequest
 from .states import TAKEN, ReachOutState, RequestState
 
 PAGE_SIZE = 25
@@ -69,6 +71,17 @@ def queue_page(
     rows: list[ReachOut] = list(session.scalars(statement.options(*_with_everything())))
     more = rows[PAGE_SIZE - 1] if len(rows) > PAGE_SIZE else None
     return rows[:PAGE_SIZE], (more.urgent_at, more.id) if more else None
+
+
+def waiting_calls(session: orm.Session, actor: Actor, now: datetime) -> list[ReachOut]:
+    """Return the reach-outs, closed ones too, whose supporter waits for a coordinator's call."""
+    statement = (
+        visible_reach_outs(actor, now)
+        .where(ReachOut.call_wanted_at.is_not(None))
+        .order_by(ReachOut.call_wanted_at, ReachOut.id)
+        .limit(PAGE_SIZE)
+    )
+    return list(session.scalars(statement.options(*_with_everything())))
 
 
 def _filtered(statement: sa.Select[Any], chosen: QueueFilter, now: datetime) -> sa.Select[Any]:
@@ -153,3 +166,21 @@ def count_taken(session: orm.Session, supporter_id: str) -> int:
         ReachOut.supporter_id == supporter_id, ReachOut.state.in_(TAKEN)
     )
     return session.scalar(statement) or 0
+
+
+def said_never_again(session: orm.Session, row: PersonRecord, now: datetime) -> bool:
+    """Return whether somebody said that they never want to be approached again (P19)."""
+    return bool(those_who_said_never_again(session, [row], now))
+
+
+def those_who_said_never_again(
+    session: orm.Session, rows: Sequence[PersonRecord], now: datetime
+) -> set[str]:
+    """Return the ids of those of the vault rows whose people never want to be approached again."""
+    # they may have said it under another vault row of theirs
+    same = {row.id: {row.id, *find_person_ids(session, row.person, now)} for row in rows}
+    asked = {row_id for ids in same.values() for row_id in ids}
+    said = set(
+        session.scalars(sa.select(NeverAgain.person_id).where(NeverAgain.person_id.in_(asked)))
+    )
+    return {row_id for row_id, ids in same.items() if ids & said}

@@ -26,7 +26,8 @@ def remove_user(session: orm.Session, user_id: str, *, removed_at: datetime, now
     """See to what was in the hands of a user whom the host has removed.
 
     What they took goes to the coordinators, what they were asked is asked of others, they are
-    asked no more and lose their roles. Where they are the colleague, the coordinators decide.
+    asked no more, lead and attend no more sessions and lose their roles. Where they are the
+    colleague, the coordinators decide.
 
     Args:
         session: not committed here.
@@ -41,6 +42,7 @@ def remove_user(session: orm.Session, user_id: str, *, removed_at: datetime, now
         for supporter in session.scalars(sa.select(Supporter).where(Supporter.person_id == row.id)):
             _retire(session, supporter, now)
         _leave_colleague_to_coordinators(session, row, now)
+        current_runtime().leave_sessions(session, row.id, now)
         drop_waiting_to(session, row.id)
         cut_account(row, now)
         session.flush()

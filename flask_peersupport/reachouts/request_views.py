@@ -14,17 +14,19 @@ from ..access.views import page, signed_in
 from ..audit import record
 from ..clock import utc_now
 from ..db import commit, rollback
-from ..errors import NotAllowed, NotEligible
+from ..errors import NotAllowed, NotEligible, OwnChoice
 from ..i18n import gettext as _
-from ..runtime import current_runtime
+from ..runtime import current_session
 from ..supporters.models import Supporter
 from ..supporters.queries import supporter_of
 from .answering import accept_request, decline_request, withdraw_request
+from .cards import request_card
 from .models import ReachOut, SupportRequest
-from .policy import has_taken, is_asked
-from .presentation import code_label, kind_label, report_day, state_label
+from .own_choices import OWN_CHOICES
+from .policy import has_taken, is_asked, waits_for_answer
+from .presentation import end_of, kind_label, state_label
 from .queries import taken_reach_outs, waiting_requests
-from .states import REFUSAL_LABELS, RefusalReason, RequestState
+from .states import RefusalReason, RequestState
 
 blueprint = Blueprint("requests", __name__)
 
@@ -72,16 +74,11 @@ def request_page(request_id: str) -> ResponseReturnValue:
     reach_out = asked.reach_out
     if asked.state is RequestState.ACCEPTED and has_taken(supporter, reach_out):
         return redirect(url_for("peersupport.queue.reach_out_page", reach_out_id=reach_out.id))
-    if not _waits_for_answer(asked, now):
-        return render_template("peersupport/request_done.html", state=_ended(asked))
+    if not waits_for_answer(asked, now):
+        return render_template("peersupport/request_done.html", state=end_of(asked))
     context = _request_context(asked)
     _record_sight(session, asked, now)
     return render_template("peersupport/request.html", **context)
-
-
-def _waits_for_answer(asked: SupportRequest, now: datetime) -> bool:
-    """Return whether the colleague's name may be shown: not after the answer time either."""
-    return asked.state is RequestState.ASKED and asked.answer_due_at > now
 
 
 def _record_sight(session: orm.Session, asked: SupportRequest, now: datetime) -> None:
@@ -97,34 +94,29 @@ def _record_sight(session: orm.Session, asked: SupportRequest, now: datetime) ->
 
 
 def _request_context(asked: SupportRequest) -> dict[str, Any]:
-    settings = current_runtime().settings
-    reach_out = asked.reach_out
     return {
-        "request_state": asked.state,
-        "name": _name(reach_out),
-        "profession": code_label(settings.professions, reach_out.involved.profession),
-        "department": reach_out.involved.department,
-        "kind_label": kind_label(reach_out),
-        "date": report_day(reach_out),
-        "answer_due_at": asked.answer_due_at,
+        **request_card(asked),
         "accept_url": url_for(".accept", request_id=asked.id),
         "decline_url": url_for(".decline", request_id=asked.id),
-        "refusals": [(code.value, _(text)) for code, text in REFUSAL_LABELS.items()],
-        "reach_out_url": None,
         "error": None,
     }
 
 
 @page(blueprint, "/requests/<request_id>/accept", allow=policy.anyone_signed_in, methods=("POST",))
 def accept(request_id: str) -> ResponseReturnValue:
-    """Take the reach-out; a rule that has come to forbid it passes the request on."""
+    """Take the reach-out; a rule that has come to forbid it passes the request on.
+
+    What the supporter can change themselves, such as an absence, does not: they are told how.
+    """
     session, supporter, now = _supporter()
     asked = _request(session, supporter, request_id)
     try:
         reach_out = accept_request(session, asked, actor=signed_in().person, now=now)
         commit(session)
-    except NotEligible:
+    except NotEligible as error:
         rollback(session)
+        if error.code in OWN_CHOICES:
+            raise OwnChoice(error.code, _(OWN_CHOICES[error.code])) from None
         withdraw_request(session, _request(session, supporter, request_id), now=now)
         commit(session)
         raise
@@ -138,7 +130,7 @@ def decline(request_id: str) -> ResponseReturnValue:
     asked = _request(session, supporter, request_id)
     text = request.form.get("reason", "")
     if text not in list(RefusalReason):
-        if not _waits_for_answer(asked, now):
+        if not waits_for_answer(asked, now):
             return redirect(url_for(".request_page", request_id=asked.id))
         context = _request_context(asked) | {"error": _("Choose a reason, so that we can go on.")}
         _record_sight(session, asked, now)
@@ -150,7 +142,7 @@ def decline(request_id: str) -> ResponseReturnValue:
 
 def _supporter() -> tuple[orm.Session, Supporter, datetime]:
     """Return the session, the supporter who is signed in, and the instant."""
-    session = current_runtime().storage.session()
+    session = current_session()
     supporter = supporter_of(session, signed_in())
     if supporter is None:
         raise NotAllowed
@@ -162,10 +154,6 @@ def _request(session: orm.Session, supporter: Supporter, request_id: str) -> Sup
     if asked is None or not is_asked(supporter, asked):
         raise NotAllowed
     return asked
-
-
-def _ended(asked: SupportRequest) -> RequestState:
-    return RequestState.EXPIRED if asked.state is RequestState.ASKED else asked.state
 
 
 def _name(reach_out: ReachOut) -> str:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from ..values import Wish, WishBy
 
+#: The kinds of case that are one person's, and nobody else's business (P3).
+CASES_OF_ONE_PERSON = ("complaint", "disciplinary")
+
 
 def is_approached(approach: str, wish: Wish, wish_by: WishBy) -> bool:
     """Return whether a colleague is approached under a policy (P6).

@@ -102,9 +102,34 @@ class WaitingFor(StrEnum):
     NO_SUPPORTER = "no_supporter"
     BY_HAND = "by_hand"
     BY_TELEPHONE = "by_telephone"
+    #: Only those are left whose own hours do not begin soon (P28).
+    OTHER_HOURS = "other_hours"
     NOT_REACHED = "not_reached"
     COLLEAGUE_GONE = "colleague_gone"
     SUPPORTER_GONE = "supporter_gone"
+
+
+class AnalysisKind(StrEnum):
+    """What brings a case up again for everybody involved (P20)."""
+
+    ANALYSIS = "analysis"
+    HEARING = "hearing"
+    RULING = "ruling"
+
+
+class AnalysisSource(StrEnum):
+    """Who told us of such a meeting."""
+
+    HOST = "host"
+    COORDINATOR = "coordinator"
+
+
+class RemarkCode(StrEnum):
+    """What went less well with the programme, as supporters tick it for a meeting (P32)."""
+
+    TOO_LATE = "too_late"
+    WRONG_NUMBER = "wrong_number"
+    POOR_MATCH = "poor_match"
 
 
 _R = ReachOutState
@@ -190,7 +215,7 @@ REFUSAL_LABELS_BY_TELEPHONE: Mapping[RefusalReason, str] = {
 KIND_LABELS: Mapping[ContactKind, str] = {
     ContactKind.FIRST: mark("first contact"),
     ContactKind.FOLLOW_UP: mark("follow-up"),
-    ContactKind.ANALYSIS: mark("around the analysis meeting"),
+    ContactKind.ANALYSIS: mark("around the analysis, hearing or ruling"),
 }
 
 CHANNEL_LABELS: Mapping[ContactChannel, str] = {
@@ -215,6 +240,9 @@ WAITING_LABELS: Mapping[WaitingFor, str] = {
     WaitingFor.NO_SUPPORTER: mark("No supporter is left who may be asked."),
     WaitingFor.BY_HAND: mark("Ask a supporter by hand."),
     WaitingFor.BY_TELEPHONE: mark("Only supporters without an account are left: call one."),
+    WaitingFor.OTHER_HOURS: mark(
+        "The supporters who are left have other hours: ask one by hand, or wait with it."
+    ),
     WaitingFor.NOT_REACHED: mark("The colleague was not reached several times."),
     WaitingFor.COLLEAGUE_GONE: mark(
         "The colleague no longer has an account. Find out whether they still work here."
@@ -222,4 +250,16 @@ WAITING_LABELS: Mapping[WaitingFor, str] = {
     WaitingFor.SUPPORTER_GONE: mark(
         "The supporter no longer has an account: ask another, who takes it over."
     ),
+}
+
+#: The analysis meeting is called what the hospital calls it: see the setting.
+ANALYSIS_LABELS: Mapping[AnalysisKind, str] = {
+    AnalysisKind.HEARING: mark("hearing"),
+    AnalysisKind.RULING: mark("ruling"),
+}
+
+REMARK_LABELS: Mapping[RemarkCode, str] = {
+    RemarkCode.TOO_LATE: mark("asked or reached too late"),
+    RemarkCode.WRONG_NUMBER: mark("the number was wrong"),
+    RemarkCode.POOR_MATCH: mark("poor match between supporter and colleague"),
 }

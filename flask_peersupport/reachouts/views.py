@@ -1,10 +1,9 @@
-"""The queue, the coordinator's page of one reach-out, and the supporter's call card."""
+"""The queue, the page of one reach-out or its call card, and the supporter's buttons on it."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from enum import StrEnum
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -18,46 +17,36 @@ from ..db import commit
 from ..errors import InvalidInput, NotAllowed
 from ..i18n import gettext as _
 from ..i18n import label
-from ..runtime import current_runtime
+from ..runtime import current_runtime, current_session
 from ..supporters.models import Supporter
 from ..supporters.queries import supporter_of
 from ..values import Person
-from . import answering, asking, contacting, deciding
+from . import contacting, noting
 from .barring import namesakes
-from .cards import call_card, coordinator_page, queue_row
+from .cards import call_card, coordinator_page, queue_row, waiting_call
 from .found import count_found
 from .models import ReachOut
 from .paging import capped, read_key, text_of_key
 from .policy import can_coordinate, has_taken
-from .queries import QueueFilter, count_queue, queue_page
+from .queries import QueueFilter, count_queue, queue_page, waiting_calls
 from .states import (
     STATE_LABELS,
-    WAITING_LABELS,
-    ContactChannel,
-    ContactKind,
-    ContactOutcome,
-    DeclinedReason,
-    Outcome,
     ReachOutState,
-    RefusalReason,
-    RequestState,
-    WaitingFor,
 )
 
 blueprint = Blueprint("queue", __name__)
-
-Code = TypeVar("Code", bound=StrEnum)
 
 
 @page(blueprint, "/queue", allow=policy.is_coordinator)
 def queue() -> ResponseReturnValue:
     """Show all open reach-outs, what needs action first."""
-    session, now, actor = current_runtime().storage.session(), utc_now(), signed_in()
+    session, now, actor = current_session(), utc_now(), signed_in()
     chosen = _filter()
     rows, next_key = queue_page(session, actor, chosen, now=now, after=read_key())
     found = count_found(session, actor, now=now)
     needs_you = QueueFilter(state=ReachOutState.NEEDS_COORDINATOR)
     context = {
+        "waiting_calls": [waiting_call(row) for row in waiting_calls(session, actor, now)],
         "rows": [queue_row(row, now) for row in rows],
         "filters": _filters(chosen),
         "next_page_url": _next_page(next_key),
@@ -125,10 +114,10 @@ def _next_page(key: tuple[datetime, str] | None) -> str | None:
 @page(blueprint, "/reach-outs/<reach_out_id>", allow=policy.anyone_signed_in)
 def reach_out_page(reach_out_id: str) -> ResponseReturnValue:
     """Show the call card to the supporter who has it, the whole story to a coordinator."""
-    return _render(*_open(reach_out_id))
+    return show(*_open(reach_out_id))
 
 
-def _render(
+def show(
     session: orm.Session,
     reach_out: ReachOut,
     supporter: Supporter | None,
@@ -136,6 +125,7 @@ def _render(
     *,
     error: str | None = None,
 ) -> ResponseReturnValue:
+    """Draw the page of a reach-out, with an error where what was posted cannot be right."""
     actor = signed_in()
     if has_taken(supporter, reach_out):
         template, context = "peersupport/call_card.html", call_card(reach_out, now)
@@ -154,8 +144,9 @@ def _render(
         subject_id=reach_out.involved.person_id,
     )
     commit(session)
-    status = 422 if error else 200
-    return render_template(template, error=error, **context), status
+    typed_end = noting.typed_end(request.form, request.path, error)
+    html = render_template(template, error=error, typed_end=typed_end, **context)
+    return html, 422 if error else 200
 
 
 def _people(session: orm.Session, reach_out: ReachOut, now: datetime) -> dict[str, list[Person]]:
@@ -170,72 +161,53 @@ def _people(session: orm.Session, reach_out: ReachOut, now: datetime) -> dict[st
     return {"people": found, "namesakes": namesakes(session, reach_out, now)}
 
 
-def _open(
-    reach_out_id: str, *, is_for_coordinator: bool = False
-) -> tuple[orm.Session, ReachOut, Supporter | None, datetime]:
+def _open(reach_out_id: str) -> tuple[orm.Session, ReachOut, Supporter | None, datetime]:
     """Return a reach-out that this actor may open.
 
     Raises:
         NotAllowed: it is absent or not theirs.
     """
-    session, now, actor = current_runtime().storage.session(), utc_now(), signed_in()
+    session, reach_out, now = _find(reach_out_id)
+    supporter = supporter_of(session, signed_in())
+    if not has_taken(supporter, reach_out):
+        _refuse_unless_coordinator(session, reach_out, now)
+    return session, reach_out, supporter, now
+
+
+def open_for_coordinator(reach_out_id: str) -> tuple[orm.Session, ReachOut, datetime]:
+    """Return a reach-out that this actor may coordinate.
+
+    Raises:
+        NotAllowed: it is absent or not theirs.
+    """
+    session, reach_out, now = _find(reach_out_id)
+    _refuse_unless_coordinator(session, reach_out, now)
+    return session, reach_out, now
+
+
+def _find(reach_out_id: str) -> tuple[orm.Session, ReachOut, datetime]:
+    session = current_session()
     reach_out = session.get(ReachOut, reach_out_id)
     if reach_out is None:
         raise NotAllowed
-    supporter = supporter_of(session, actor)
-    if has_taken(supporter, reach_out) and not is_for_coordinator:
-        return session, reach_out, supporter, now
-    if not can_coordinate(session, actor, reach_out, now):
+    return session, reach_out, utc_now()
+
+
+def _refuse_unless_coordinator(session: orm.Session, reach_out: ReachOut, now: datetime) -> None:
+    if not can_coordinate(session, signed_in(), reach_out, now):
         raise NotAllowed
-    return session, reach_out, None if is_for_coordinator else supporter, now
 
 
-def _back(reach_out: ReachOut) -> ResponseReturnValue:
+def back(reach_out: ReachOut) -> ResponseReturnValue:
+    """Return to the page of a reach-out."""
     return redirect(url_for(".reach_out_page", reach_out_id=reach_out.id))
 
 
-def _home_after_release() -> ResponseReturnValue:
+def home_after_release() -> ResponseReturnValue:
     """Return where a supporter goes who has the reach-out no longer."""
     if policy.is_coordinator(signed_in()):
         return redirect(url_for(".queue"))
     return redirect(url_for("peersupport.requests.requests"))
-
-
-@page(blueprint, "/reach-outs/<reach_out_id>/ask", allow=policy.is_coordinator, methods=("POST",))
-def ask(reach_out_id: str) -> ResponseReturnValue:
-    """Ask the supporter whom the coordinator chose."""
-    session, reach_out, _supporter, now = _open(reach_out_id, is_for_coordinator=True)
-    supporter_id = request.form.get("supporter_id", "")
-    asking.ask_by_hand(session, reach_out, supporter_id, actor=signed_in().person, now=now)
-    commit(session)
-    flash(_("The supporter has been asked."), "success")
-    return _back(reach_out)
-
-
-@page(
-    blueprint,
-    "/reach-outs/<reach_out_id>/answered",
-    allow=policy.is_coordinator,
-    methods=("POST",),
-)
-def answered(reach_out_id: str) -> ResponseReturnValue:
-    """Note an answer that the supporter gave by telephone."""
-    session, reach_out, _supporter, now = _open(reach_out_id, is_for_coordinator=True)
-    asked = next((r for r in reach_out.requests if r.state is RequestState.ASKED), None)
-    if asked is None:
-        raise NotAllowed
-    actor = signed_in().person
-    if request.form.get("answer") == "accepted":
-        answering.accept_request(session, asked, actor=actor, now=now, by_telephone=True)
-    else:
-        reason = _code(RefusalReason, "reason")
-        if request.form.get("answer") != "declined" or reason is None:
-            message = _("Say whether the answer was yes or no, and for a no the reason.")
-            return _render(session, reach_out, None, now, error=message)
-        answering.decline_request(session, asked, reason, actor=actor, now=now, by_telephone=True)
-    commit(session)
-    flash(_("The answer has been noted, and the supporter is told."), "success")
-    return _back(reach_out)
 
 
 @page(
@@ -247,27 +219,10 @@ def answered(reach_out_id: str) -> ResponseReturnValue:
 def hand_back(reach_out_id: str) -> ResponseReturnValue:
     """Give a reach-out back; another supporter is asked."""
     session, reach_out, _supporter, now = _open(reach_out_id)
-    contacting.hand_back(session, reach_out, actor=signed_in().person, now=now)
+    sentence = noting.hand_back(session, reach_out, request.form, signed_in().person, now)
     commit(session)
-    flash(_("Handed back. Someone else is asked at once."), "success")
-    return _home_after_release()
-
-
-@page(
-    blueprint,
-    "/reach-outs/<reach_out_id>/withdraw",
-    allow=policy.is_coordinator,
-    methods=("POST",),
-)
-def withdraw(reach_out_id: str) -> ResponseReturnValue:
-    """Take the offer back."""
-    session, reach_out, _supporter, now = _open(reach_out_id, is_for_coordinator=True)
-    contacting.close_reach_out(
-        session, reach_out, Outcome.WITHDRAWN, reason=None, actor=signed_in().person, now=now
-    )
-    commit(session)
-    flash(_("The offer has been withdrawn."), "success")
-    return _home_after_release()
+    flash(sentence, "success")
+    return home_after_release()
 
 
 @page(
@@ -278,29 +233,7 @@ def withdraw(reach_out_id: str) -> ResponseReturnValue:
 )
 def contacts(reach_out_id: str) -> ResponseReturnValue:
     """Note that a contact, or an attempt, took place."""
-    session, reach_out, supporter, now = _open(reach_out_id)
-    channel, kind = _code(ContactChannel, "channel"), _code(ContactKind, "kind")
-    outcome, day = _code(ContactOutcome, "outcome"), _day("happened_on")
-    if channel is None or kind is None or outcome is None or day is None:
-        message = _("Fill in the day, how, what for, and how it ended.")
-        return _render(session, reach_out, supporter, now, error=message)
-    try:
-        contacting.note_contact(
-            session,
-            reach_out,
-            happened_on=day,
-            channel=channel,
-            kind=kind,
-            outcome=outcome,
-            reason=_code(DeclinedReason, "reason") or DeclinedReason.NO_NEED,
-            actor=signed_in().person,
-            now=now,
-        )
-    except InvalidInput as error:
-        return _render(session, reach_out, supporter, now, error=str(error))
-    commit(session)
-    flash(_("Noted. Only that there was contact, not what was said."), "success")
-    return _after_change(session, reach_out, supporter)
+    return _note(reach_out_id, noting.note_contact)
 
 
 @page(
@@ -311,24 +244,7 @@ def contacts(reach_out_id: str) -> ResponseReturnValue:
 )
 def follow_up(reach_out_id: str) -> ResponseReturnValue:
     """Plan a follow-up, or the day to ask again."""
-    session, reach_out, supporter, now = _open(reach_out_id)
-    day = _day("on")
-    if day is None:
-        return _render(session, reach_out, supporter, now, error=_("Choose a day."))
-    try:
-        contacting.plan_follow_up(
-            session,
-            reach_out,
-            day,
-            is_asked_again=bool(request.form.get("is_asked_again")),
-            actor=signed_in().person,
-            now=now,
-        )
-    except InvalidInput as error:
-        return _render(session, reach_out, supporter, now, error=str(error))
-    commit(session)
-    flash(_("Planned. We remind you that day."), "success")
-    return _back(reach_out)
+    return _note(reach_out_id, noting.plan_follow_up)
 
 
 @page(
@@ -336,15 +252,32 @@ def follow_up(reach_out_id: str) -> ResponseReturnValue:
 )
 def later(reach_out_id: str) -> ResponseReturnValue:
     """Remind the supporter later."""
-    session, reach_out, supporter, now = _open(reach_out_id)
-    try:
-        option = request.form.get("option", "")
-        contacting.postpone(session, reach_out, option, actor=signed_in().person, now=now)
-    except InvalidInput as error:
-        return _render(session, reach_out, supporter, now, error=str(error))
-    commit(session)
-    flash(_("We remind you."), "success")
-    return _back(reach_out)
+    return _note(reach_out_id, noting.postpone)
+
+
+@page(
+    blueprint, "/reach-outs/<reach_out_id>/remark", allow=policy.anyone_signed_in, methods=("POST",)
+)
+def remark(reach_out_id: str) -> ResponseReturnValue:
+    """Count what went less well, for the next follow-up meeting; no trace leads back here."""
+    return _note(reach_out_id, noting.count_remark, _refuse_coordinator)
+
+
+def _refuse_coordinator(
+    session: orm.Session, reach_out: ReachOut, form: noting.Form, actor: Person, now: datetime
+) -> str:
+    raise NotAllowed
+
+
+@page(
+    blueprint,
+    "/reach-outs/<reach_out_id>/call-me",
+    allow=policy.anyone_signed_in,
+    methods=("POST",),
+)
+def call_me(reach_out_id: str) -> ResponseReturnValue:
+    """Ask the coordinators to call the supporter who has the reach-out."""
+    return _note(reach_out_id, noting.ask_for_call, _refuse_coordinator)
 
 
 @page(
@@ -352,75 +285,39 @@ def later(reach_out_id: str) -> ResponseReturnValue:
 )
 def close(reach_out_id: str) -> ResponseReturnValue:
     """End a reach-out with an outcome."""
+    return _note(reach_out_id, noting.close, _close_as_coordinator)
+
+
+def _close_as_coordinator(
+    session: orm.Session, reach_out: ReachOut, form: noting.Form, actor: Person, now: datetime
+) -> str:
+    end = noting.read_end(form)
+    contacting.close_reach_out(
+        session,
+        reach_out,
+        end.outcome,
+        reason=end.reason,
+        referred_to=end.referred_to,
+        actor=actor,
+        now=now,
+    )
+    return _("Closed. Thank you.")
+
+
+def _note(
+    reach_out_id: str, note: noting.Noting, as_coordinator: noting.Noting | None = None
+) -> ResponseReturnValue:
+    """Note what was posted, in another way where a coordinator notes it; say what is wrong."""
     session, reach_out, supporter, now = _open(reach_out_id)
-    outcome, reason = _code(Outcome, "outcome"), _code(DeclinedReason, "reason")
-    if outcome is None or (outcome is Outcome.DECLINED and reason is None):
-        message = _("Choose how it ended, and why where no support was wanted.")
-        return _render(session, reach_out, supporter, now, error=message)
-    is_closed = True
+    if as_coordinator is not None and not has_taken(supporter, reach_out):
+        note = as_coordinator
     try:
-        if has_taken(supporter, reach_out):
-            is_closed = contacting.close_as_supporter(
-                session, reach_out, outcome, reason=reason, actor=signed_in().person, now=now
-            )
-        else:
-            contacting.close_reach_out(
-                session, reach_out, outcome, reason=reason, actor=signed_in().person, now=now
-            )
+        sentence = note(session, reach_out, request.form, signed_in().person, now)
     except InvalidInput as error:
-        return _render(session, reach_out, supporter, now, error=str(error))
+        return show(session, reach_out, supporter, now, error=str(error))
     commit(session)
-    if is_closed:
-        flash(_("Closed. Thank you."), "success")
-    else:
-        flash(_("No attempt was noted, so the coordinators take it from here."), "success")
-    return _home_after_release()
-
-
-@page(
-    blueprint, "/reach-outs/<reach_out_id>/identify", allow=policy.is_coordinator, methods=("POST",)
-)
-def identify(reach_out_id: str) -> ResponseReturnValue:
-    """Say who is meant and where they work, so that a supporter can be asked."""
-    session, reach_out, _supporter, now = _open(reach_out_id, is_for_coordinator=True)
-    user_id = request.form.get("user", "")
-    person = current_runtime().users.get(user_id) if user_id else None
-    try:
-        deciding.identify_colleague(
-            session,
-            reach_out,
-            person=person,
-            department=request.form.get("department", "").strip()[:200] or None,
-            report_department=request.form.get("report_department", "").strip()[:200] or None,
-            actor=signed_in().person,
-            now=now,
-        )
-    except InvalidInput as error:
-        session.rollback()
-        return _render(session, reach_out, None, now, error=str(error))
-    commit(session)
-    if reach_out.state is ReachOutState.QUEUED:
-        flash(_("Saved. A supporter is asked now."), "success")
-    else:
-        flash(_(WAITING_LABELS[WaitingFor.BY_HAND]), "success")
-    return _back(reach_out)
-
-
-@page(
-    blueprint,
-    "/reach-outs/<reach_out_id>/clear-name",
-    allow=policy.is_coordinator,
-    methods=("POST",),
-)
-def clear_name(reach_out_id: str) -> ResponseReturnValue:
-    """Confirm that a coordinator of the same name is somebody else."""
-    session, reach_out, _supporter, now = _open(reach_out_id, is_for_coordinator=True)
-    chosen = request.form.get("person_id", "")
-    for person in namesakes(session, reach_out, now):
-        if person.user_id == chosen:
-            deciding.clear_namesake(session, reach_out, person, actor=signed_in().person, now=now)
-    commit(session)
-    return _back(reach_out)
+    flash(sentence, "success")
+    return _after_change(session, reach_out, supporter)
 
 
 def _after_change(
@@ -430,17 +327,5 @@ def _after_change(
     if reach_out.state is ReachOutState.CLOSED or (
         supporter is not None and not has_taken(supporter, reach_out)
     ):
-        return _home_after_release()
-    return _back(reach_out)
-
-
-def _code(codes: type[Code], field: str) -> Code | None:
-    text = request.form.get(field, "")
-    return codes(text) if text in [code.value for code in codes] else None
-
-
-def _day(field: str) -> date | None:
-    try:
-        return date.fromisoformat(request.form.get(field, ""))
-    except ValueError:
-        return None
+        return home_after_release()
+    return back(reach_out)

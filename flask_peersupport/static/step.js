@@ -49,20 +49,29 @@
     async look(text) {
       const request = new AbortController();
       this.request = request;
-      const address = new URL(this.step.dataset.psPeople, document.baseURI);
-      address.searchParams.set("q", text);
       try {
-        const answer = await fetch(address, {
-          credentials: "same-origin",
-          headers: { Accept: "application/json" },
-          signal: request.signal,
-        });
+        const answer = await this.ask(text, request.signal);
         if (!answer.ok) throw new Error(String(answer.status));
         const people = await answer.json();
         if (request === this.request && Array.isArray(people)) this.open(people);
       } catch {
         if (request === this.request) this.close();
       }
+    }
+
+    /* With a token the text goes in the body: not even its beginning comes into a server's log. */
+    ask(text, signal) {
+      const { psPeople, psToken } = this.step.dataset;
+      const address = new URL(psPeople, document.baseURI);
+      const options = { credentials: "same-origin", headers: { Accept: "application/json" }, signal };
+      if (psToken) {
+        options.method = "POST";
+        options.headers["X-CSRFToken"] = psToken;
+        options.body = new URLSearchParams({ q: text });
+      } else {
+        address.searchParams.set("q", text);
+      }
+      return fetch(address, options);
     }
 
     open(people) {
@@ -145,7 +154,7 @@
       part(this.row, "user").value = person.user || "";
       for (const name of ["department", "profession"]) {
         const field = part(this.row, name);
-        if (person[name] && !field.value) {
+        if (field && person[name] && !field.value) {
           field.value = person[name];
           if (field.value) this.filled.set(name, field.value);
         }
@@ -195,6 +204,7 @@
     function wire(row) {
       if (step.dataset.psPeople) new NameField(step, row);
       const remove = row.querySelector("[data-ps-remove]");
+      if (!remove) return;
       remove.hidden = false;
       remove.addEventListener("click", () => {
         const left = rows();

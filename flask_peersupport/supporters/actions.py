@@ -5,31 +5,50 @@ Actions check, change, flush and audit, in this order; they never commit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from ..access.departments import present_departments
 from ..audit import record
 from ..config import Label
 from ..db import begin_immediate
-from ..errors import InvalidInput, InvalidTransition
+from ..errors import InvalidInput, InvalidTransition, raise_if_any
 from ..i18n import gettext as _
 from ..i18n import label
-from ..runtime import current_runtime
+from ..runtime import current_runtime, local_date
 from ..values import Person
 from ..vault.persons import find_person_ids, store_person
-from .departments import MOST_DEPARTMENTS, present_departments, resolve_for_supporter
+from .availability import FURTHEST_AHEAD
+from .declarations import refresh_declared_departments
+from .departments import MOST_DEPARTMENTS, resolve_for_supporter
 from .models import Supporter, SupporterDepartment
-from .states import TRANSITIONS, SupporterState
+from .states import ACTIVE, SupporterState, next_states
 
 #: The highest limits that somebody can mean.
 MOST_OPEN = 20
 MOST_PER_QUARTER = 50
 #: The longest name, address or department that is kept.
 LONGEST = 200
+#: Who may have the board's letter; those who are supporters have it for certain.
+_HAVE_LETTER = (*ACTIVE, SupporterState.RETIRED)
+#: What decides where a supporter may go from here.
+_DECISIVE = (
+    "state",
+    "open_count",
+    "deployments",
+    "paused_until_on",
+    "invited_at",
+    "accepted_at",
+    "trained_here_on",
+    "trained_elsewhere_on",
+    "trained_on",
+    "intervision_on",
+    "appointed_on",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +75,28 @@ def add_supporter(
     details: SupporterDetails,
     *,
     state: SupporterState = SupporterState.NOMINATED,
+    trained_on: date | None = None,
+    appointed_on: date | None = None,
     actor: Person | str,
     now: datetime,
 ) -> Supporter:
     """Put `person` on the roster.
 
+    Args:
+        session: flushed, not committed, here.
+        person: who; found again in the vault where known.
+        details: what matching needs.
+        state: where they begin.
+        trained_on: day of a training that is on no list of ours.
+        appointed_on: date of the board's letter, for who has it; default: today for a supporter.
+        actor: who does it.
+        now: aware.
+
     Raises:
         InvalidInput: they are on it already, or a detail cannot be right.
     """
     _check_details(details)
+    raise_if_any(day_faults(state, trained_on, appointed_on, local_date(now)))
     known = find_person_ids(session, person, now)
     on_roster = sa.select(Supporter.id).where(Supporter.person_id.in_(known))
     if known and session.scalar(on_roster):
@@ -75,9 +107,12 @@ def add_supporter(
         record=row,
         state=state,
         has_account=row.person.user_id is not None,
-        appointed_on=_local_date(now) if state is SupporterState.APPOINTED else None,
+        trained_elsewhere_on=trained_on,
+        trained_on=trained_on,
+        appointed_on=appointed_on,
         created_at=now,
     )
+    _note_state(supporter, None, now)
     session.add(supporter)
     _write_details(session, supporter, details)
     session.flush()
@@ -116,30 +151,28 @@ def change_supporter(
     )
     _write_details(session, supporter, details)
     session.flush()
-    _audit(session, supporter, "supporter.changed", actor, now)
+    audit_supporter(session, supporter, "supporter.changed", actor, now)
 
 
-def change_availability(
+def change_criteria(
     session: orm.Session,
     supporter: Supporter,
+    criteria: Collection[str],
     *,
-    is_asked_at_night: bool,
-    max_open: int | None,
-    max_per_quarter: int | None,
     actor: Person | str,
     now: datetime,
 ) -> None:
-    """Set what supporters decide for themselves: nights and limits; None: no limit of their own.
+    """Note which criteria of the profile somebody meets (P25), by code of the settings.
 
-    Raises:
-        InvalidInput: a limit cannot be right.
+    Codes that the settings no longer have are dropped.
     """
-    _check_limits(max_open, max_per_quarter)
-    supporter.is_asked_at_night = is_asked_at_night
-    supporter.max_open = max_open
-    supporter.max_per_quarter = max_per_quarter
+    known = current_runtime().settings.criteria
+    met = tuple(code for code in known if code in criteria)
+    if met == supporter.criteria:
+        return
+    supporter.criteria = met
     session.flush()
-    _audit(session, supporter, "supporter.changed", actor, now, "availability")
+    audit_supporter(session, supporter, "supporter.changed", actor, now, "criteria")
 
 
 def move_supporter(
@@ -156,8 +189,8 @@ def move_supporter(
         InvalidTransition: that state does not follow the present one.
         InvalidInput: somebody with open reach-outs retires; nobody would call these colleagues.
     """
-    _hold(session, supporter)
-    _check_transition(supporter, state)
+    hold_supporter(session, supporter)
+    check_transition(supporter, state)
     if state is SupporterState.RETIRED and supporter.open_count:
         raise InvalidInput(
             _(
@@ -166,12 +199,12 @@ def move_supporter(
                 n=supporter.open_count,
             )
         )
-    supporter.state = state
+    former, supporter.state = supporter.state, state
     supporter.paused_until_on = None
-    if state is SupporterState.APPOINTED and supporter.appointed_on is None:
-        supporter.appointed_on = _local_date(now)
+    supporter.refused_at = None
+    _note_state(supporter, former, now)
     session.flush()
-    _audit(session, supporter, "supporter.moved", actor, now, state.value)
+    audit_supporter(session, supporter, "supporter.moved", actor, now, state.value)
 
 
 def pause_supporter(
@@ -188,20 +221,18 @@ def pause_supporter(
     the state `paused`.
 
     Raises:
-        InvalidInput: the day has passed.
+        InvalidInput: the day has passed, or is too far ahead.
         InvalidTransition: the supporter is not appointed.
     """
-    _hold(session, supporter)
+    hold_supporter(session, supporter)
     if supporter.state is not SupporterState.PAUSED:
-        _check_transition(supporter, SupporterState.PAUSED)
-    if until_on is not None and until_on < _local_date(now):
-        past = _("This day has passed.")
-        raise InvalidInput(past, {"until_on": past})
+        check_transition(supporter, SupporterState.PAUSED)
+    raise_if_any({"until_on": _until_fault(until_on, local_date(now))})
     supporter.state = SupporterState.PAUSED if until_on is None else SupporterState.APPOINTED
     supporter.paused_until_on = until_on
     session.flush()
     detail = until_on.isoformat() if until_on else None
-    _audit(session, supporter, "supporter.paused", actor, now, detail)
+    audit_supporter(session, supporter, "supporter.paused", actor, now, detail)
 
 
 def resume_supporter(
@@ -212,19 +243,19 @@ def resume_supporter(
     Raises:
         InvalidTransition: the supporter is neither appointed nor paused.
     """
-    _hold(session, supporter)
+    hold_supporter(session, supporter)
     if supporter.state is not SupporterState.APPOINTED:
-        _check_transition(supporter, SupporterState.APPOINTED)
+        check_transition(supporter, SupporterState.APPOINTED)
         if supporter.state is not SupporterState.PAUSED:
             raise _not_from(supporter, SupporterState.APPOINTED)
     supporter.state = SupporterState.APPOINTED
     supporter.paused_until_on = None
     session.flush()
-    _audit(session, supporter, "supporter.resumed", actor, now)
+    audit_supporter(session, supporter, "supporter.resumed", actor, now)
 
 
 def refresh_departments(session: orm.Session) -> int:
-    """Resolve every supporter's departments anew; return how many changed.
+    """Resolve every supporter's departments and conflicts with them anew; return how many changed.
 
     To be called after each change of the list, and daily: a department may expire, and a host
     that keeps its own departments tells nobody when they change.
@@ -241,24 +272,55 @@ def refresh_departments(session: orm.Session) -> int:
             row.resolved = resolved[row.name]
             changed += 1
     session.flush()
-    return changed
+    return changed + refresh_declared_departments(session, departments)
 
 
-def _hold(session: orm.Session, supporter: Supporter) -> None:
+def _until_fault(until_on: date | None, today: date) -> str | None:
+    """Return what is wrong with the last day of a pause, or None."""
+    if until_on is not None and until_on < today:
+        return _("This day has passed.")
+    if until_on is not None and until_on - today > FURTHEST_AHEAD:
+        return _(
+            "This is more than two years ahead. Leave the day empty for a pause until further "
+            "notice."
+        )
+    return None
+
+
+def hold_supporter(session: orm.Session, supporter: Supporter) -> None:
     """Lock the row and read again what decides, so that two changes at once see each other."""
     session.flush()
     begin_immediate(session)
-    decisive = ["state", "open_count", "paused_until_on", "appointed_on"]
-    session.refresh(supporter, decisive, with_for_update=True)
+    session.refresh(supporter, _DECISIVE, with_for_update=True)
 
 
-def _check_transition(supporter: Supporter, state: SupporterState) -> None:
-    if state not in TRANSITIONS[supporter.state]:
+def check_transition(supporter: Supporter, state: SupporterState) -> None:
+    """Check that `state` follows the present one, as it is under the lock.
+
+    Raises:
+        InvalidTransition: it does not.
+    """
+    if state not in _next_states(supporter):
         raise _not_from(supporter, state)
 
 
+def _next_states(supporter: Supporter) -> frozenset[SupporterState]:
+    return next_states(supporter.state, was_appointed=supporter.appointed_on is not None)
+
+
 def _not_from(supporter: Supporter, state: SupporterState) -> InvalidTransition:
-    return InvalidTransition(supporter.state, state, TRANSITIONS[supporter.state])
+    return InvalidTransition(supporter.state, state, _next_states(supporter))
+
+
+def _note_state(supporter: Supporter, former: SupporterState | None, now: datetime) -> None:
+    """Write down since when a supporter is in the state that has just been set."""
+    state = supporter.state
+    # back from the training, they still have the invitation that they had
+    is_back = former is SupporterState.TRAINED and supporter.invited_at is not None
+    if state is SupporterState.INVITED and not is_back:
+        supporter.invited_at, supporter.accepted_at = now, None
+    if state in ACTIVE and supporter.appointed_on is None:
+        supporter.appointed_on = local_date(now)
 
 
 def _check_details(details: SupporterDetails) -> None:
@@ -274,8 +336,21 @@ def _check_details(details: SupporterDetails) -> None:
         )
     elif any(len(name) > LONGEST for name in details.departments):
         faults["departments"] = _("This is too long; at most %(n)s characters.", n=LONGEST)
-    _raise_if_any(faults)
-    _check_limits(details.max_open, details.max_per_quarter)
+    raise_if_any(faults)
+    check_limits(details.max_open, details.max_per_quarter)
+
+
+def day_faults(
+    state: SupporterState, trained_on: date | None, appointed_on: date | None, today: date
+) -> dict[str, str | None]:
+    """Return what is wrong with the days of somebody who is put on the roster, by field."""
+    faults: dict[str, str | None] = {}
+    for name, day in (("trained_on", trained_on), ("appointed_on", appointed_on)):
+        if day is not None and day > today:
+            faults[name] = _("%(day)s is still to come.", day=day)
+    if appointed_on is not None and state not in _HAVE_LETTER:
+        faults["appointed_on"] = _("Only who is or was a supporter has a day of appointment.")
+    return faults
 
 
 def _code_fault(code: str | None, labels: Mapping[str, Label]) -> str | None:
@@ -285,8 +360,13 @@ def _code_fault(code: str | None, labels: Mapping[str, Label]) -> str | None:
     return _("This is not known here. Possible: %(possible)s.", possible=possible)
 
 
-def _check_limits(max_open: int | None, max_per_quarter: int | None) -> None:
-    _raise_if_any(
+def check_limits(max_open: int | None, max_per_quarter: int | None) -> None:
+    """Check the limits at once and a quarter.
+
+    Raises:
+        InvalidInput: one of them cannot be right.
+    """
+    raise_if_any(
         {
             "max_open": limit_fault(max_open, MOST_OPEN),
             "max_per_quarter": limit_fault(max_per_quarter, MOST_PER_QUARTER),
@@ -299,12 +379,6 @@ def limit_fault(value: int | None, most: int) -> str | None:
     if value is None or 1 <= value <= most:
         return None
     return _("A limit is a whole number from 1 to %(most)s.", most=most)
-
-
-def _raise_if_any(faults: dict[str, str | None]) -> None:
-    found = {field: sentence for field, sentence in faults.items() if sentence}
-    if found:
-        raise InvalidInput(" ".join(found.values()), found)
 
 
 def _with_details(person: Person, details: SupporterDetails) -> Person:
@@ -335,11 +409,7 @@ def _write_details(session: orm.Session, supporter: Supporter, details: Supporte
     supporter.departments = rows
 
 
-def _local_date(now: datetime) -> date:
-    return now.astimezone(current_runtime().settings.timezone).date()
-
-
-def _audit(
+def audit_supporter(
     session: orm.Session,
     supporter: Supporter,
     action: str,
@@ -347,6 +417,7 @@ def _audit(
     now: datetime,
     detail: str | None = None,
 ) -> None:
+    """Write the audit row of something that happened to a supporter."""
     record.record(
         session,
         action,

@@ -5,7 +5,6 @@ It stands in this slice because each change resolves the supporters' departments
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,24 +18,20 @@ from sqlalchemy import orm
 from ..access import policy
 from ..access.department_actions import DepartmentDetails, add_department, change_department
 from ..access.department_import import COLUMNS, import_departments, read_departments_file
-from ..access.departments import ListedDepartments, local_today
+from ..access.departments import ListedDepartments, present_departments
+from ..access.drafts import Draft, keeping_faults, read_day
 from ..access.models import Department
-from ..access.sheets import read_date
 from ..access.views import page, signed_in
 from ..clock import utc_now
 from ..db import commit, rollback
 from ..errors import ImportFault, InvalidInput, NotAllowed
 from ..i18n import gettext as _
-from ..runtime import current_runtime
+from ..runtime import current_runtime, current_session, local_today
 from ..vault.seal import plain_name
 from .actions import refresh_departments
-from .departments import present_departments
-from .forms import Draft
 from .queries import count_supporters
 
 blueprint = Blueprint("departments", __name__)
-
-_ID = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +52,7 @@ class DepartmentLine:
 @page(blueprint, "/departments", allow=policy.is_coordinator)
 def departments() -> ResponseReturnValue:
     """Show the list as a tree, or what a search finds in it."""
-    session = _session()
+    session = current_session()
     lines = _lines(session)
     search = request.args.get("search", "")
     wanted = plain_name(search)
@@ -79,7 +74,7 @@ def departments() -> ResponseReturnValue:
 @page(blueprint, "/departments/add", allow=policy.is_coordinator, methods=("GET", "POST"))
 def add_one() -> ResponseReturnValue:
     """Add a department to the list."""
-    session = _session()
+    session = current_session()
     draft = _typed()
     if request.method == "POST" and _is_done(session, draft, _add):
         return redirect(url_for("peersupport.departments.departments"))
@@ -89,7 +84,7 @@ def add_one() -> ResponseReturnValue:
 @page(blueprint, "/departments/import", allow=policy.is_coordinator, methods=("GET", "POST"))
 def import_list() -> ResponseReturnValue:
     """Take the list in from a file; where it has faults, list them all and store nothing."""
-    session = _session()
+    session = current_session()
     faults: list[tuple[int, str]] = []
     file = request.files.get("file")
     if request.method == "POST" and (file is None or not file.filename):
@@ -123,8 +118,8 @@ def import_list() -> ResponseReturnValue:
 @page(blueprint, "/departments/<id>", allow=policy.is_coordinator, methods=("GET", "POST"))
 def department(id: str) -> ResponseReturnValue:
     """Show one department, and change it."""
-    session = _session()
-    found = session.get(Department, id) if _ID.fullmatch(id) else None
+    session = current_session()
+    found = session.get(Department, id)
     if found is None:
         raise NotAllowed
     if request.method == "GET":
@@ -139,11 +134,6 @@ def department(id: str) -> ResponseReturnValue:
     return _form_page(session, draft, id)
 
 
-def _session() -> orm.Session:
-    session: orm.Session = current_runtime().storage.session()
-    return session
-
-
 def _add(session: orm.Session, details: DepartmentDetails) -> None:
     add_department(session, details, actor=signed_in().person, now=utc_now())
 
@@ -155,16 +145,12 @@ def _is_done(
     details = _details(draft)
     if draft.errors:
         return False
-    try:
+    with keeping_faults(session, draft.errors):
         action(session, details)
         refresh_departments(session)
-    except InvalidInput as error:
-        rollback(session)
-        draft.errors.update(error.fields or {"form": str(error)})
-        return False
-    commit(session)
-    flash(_("The list of departments was changed."), "success")
-    return True
+        commit(session)
+        flash(_("The list of departments was changed."), "success")
+    return not draft.errors
 
 
 def _typed() -> Draft:
@@ -183,17 +169,11 @@ def _draft_of(found: Department) -> Draft:
 
 
 def _details(draft: Draft) -> DepartmentDetails:
-    valid_until = None
-    if text := draft.values.get("valid_until", ""):
-        try:
-            valid_until = read_date(text)
-        except ValueError:
-            draft.errors["valid_until"] = _("This is not a date.")
     return DepartmentDetails(
         name=draft.values.get("name", ""),
         aliases=tuple(draft.values.get("aliases", "").split(";")),
         parent_id=draft.values.get("parent") or None,
-        valid_until=valid_until,
+        valid_until=read_day(draft, "valid_until"),
     )
 
 

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import orm
-
-from ..access.departments import DepartmentTree, ListedDepartments
 from ..ports import Departments
-from ..runtime import current_runtime
 from ..vault.seal import plain_name
 
 #: What the column holds; a host's adapter may answer anything.
@@ -15,7 +11,7 @@ _LONGEST = 200
 MOST_DEPARTMENTS = 10
 
 
-def resolve_for_supporter(adapter: Departments | DepartmentTree, text: str) -> str | None:
+def resolve_for_supporter(adapter: Departments, text: str) -> str | None:
     """Return one name that stands for `text` in comparisons with a resolved set; None if unknown.
 
     It is the first element that resolves to the very set `text` resolves to. A department is
@@ -29,12 +25,6 @@ def resolve_for_supporter(adapter: Departments | DepartmentTree, text: str) -> s
         if len(name) <= _LONGEST and adapter.resolve(name) == related:
             return name
     return None
-
-
-def present_departments(session: orm.Session) -> Departments | DepartmentTree:
-    """Return the app's departments as `session` sees them; the own list in one query."""
-    adapter = current_runtime().departments
-    return adapter.tree(session) if isinstance(adapter, ListedDepartments) else adapter
 
 
 def split_departments(text: str) -> tuple[str, ...]:

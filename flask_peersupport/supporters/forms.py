@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
 from datetime import date
-from typing import TypeVar
-
-from werkzeug.datastructures import MultiDict
 
 from ..access.departments import DepartmentTree
-from ..access.sheets import cell_fault, read_date
+from ..access.drafts import Draft, Typed, read_day, typed
+from ..access.sheets import cell_fault
 from ..config import Label
 from ..i18n import gettext as _
 from ..ports import Departments
@@ -29,46 +26,23 @@ from .reading import (
     unknown_departments,
 )
 from .states import SupporterState
+from .waiting import Waiting
 
-Typed = MultiDict[str, str]
-_Value = TypeVar("_Value")
 #: Empty lines for departments below those that are filled in.
 _EMPTY_LINES = 2
 
 
-@dataclass(slots=True)
-class Draft:
-    """A form as it stands on the page: what was typed and what is wrong with it."""
-
-    values: dict[str, str] = field(default_factory=dict)
-    departments: list[str] = field(default_factory=list)
-    errors: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def lines(self) -> list[str]:
-        """The departments with some empty lines."""
-        empty = min(_EMPTY_LINES, max(0, MOST_DEPARTMENTS - len(self.departments)))
-        return [*self.departments, *[""] * empty]
-
-    def read(self, name: str, reader: Callable[[str], _Value], default: _Value) -> _Value:
-        """Return what was typed in a field, read; an error is kept for the page."""
-        try:
-            return reader(self.values.get(name, ""))
-        except ValueError as error:
-            self.errors[name] = str(error)
-            return default
-
-    def check(self, name: str, fault: str | None) -> None:
-        """Keep an error for the page, if it is one and the first of its field."""
-        if fault:
-            self.errors.setdefault(name, fault)
+def typed_record(form: Typed) -> Draft:
+    """Return a draft of a posted record, with its departments."""
+    draft = typed(form, several="department")
+    draft.chosen = list(split_departments(";".join(draft.chosen)))
+    return draft
 
 
-def typed(form: Typed) -> Draft:
-    """Return a draft of what was posted."""
-    values = {name: " ".join(text.split()) for name, text in form.items() if name != "department"}
-    names = split_departments(";".join(form.getlist("department")))
-    return Draft(values, list(names))
+def department_lines(draft: Draft) -> list[str]:
+    """Return the departments of a record with some empty lines."""
+    empty = min(_EMPTY_LINES, max(0, MOST_DEPARTMENTS - len(draft.chosen)))
+    return [*draft.chosen, *[""] * empty]
 
 
 def draft_of(view: SupporterView) -> Draft:
@@ -83,6 +57,12 @@ def draft_of(view: SupporterView) -> Draft:
         **availability_of(view).values,
     }
     return Draft(values, [department.name for department in view.departments])
+
+
+def training_of(view: SupporterView) -> Draft:
+    """Return the form about a training elsewhere filled in."""
+    day = view.trained_elsewhere_on
+    return Draft({"trained_on": day.isoformat() if day else ""})
 
 
 def availability_of(view: SupporterView) -> Draft:
@@ -109,7 +89,7 @@ def read_details(
     """
     settings = current_runtime().settings
     is_external = bool(draft.values.get("external"))
-    names = tuple(draft.departments)
+    names = tuple(draft.chosen)
     new = [name for name in names if name not in kept]
     if len(names) > MOST_DEPARTMENTS:
         sentence = _("These are too many departments; at most %(n)s.", n=MOST_DEPARTMENTS)
@@ -165,16 +145,14 @@ def read_state(text: str) -> SupporterState | None:
     return SupporterState(text) if text in set(STATE_LABELS) else None
 
 
+def read_waiting(text: str) -> Waiting | None:
+    """Return what the filter of the roster names, or None."""
+    return Waiting(text) if text in set(Waiting) else None
+
+
 def read_until(draft: Draft) -> date | None:
     """Read the last day of a pause; empty is None: until further notice."""
-
-    def read(text: str) -> date | None:
-        try:
-            return read_date(text) if text else None
-        except ValueError:
-            raise ValueError(_("This is not a date.")) from None
-
-    return draft.read("until_on", read, None)
+    return read_day(draft, "until_on")
 
 
 def _read_choice(draft: Draft, name: str, labels: Mapping[str, Label]) -> str | None:

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import IO, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..access.departments import DepartmentTree
+from ..access.departments import DepartmentTree, present_departments
 from ..access.sheets import Column, Fault, Row, read_sheet
 from ..audit import record
 from ..errors import ImportFault
 from ..i18n import gettext as _
 from ..ports import Departments
-from ..runtime import current_runtime
+from ..runtime import current_runtime, local_date
 from ..values import Person
 from ..vault.persons import is_same_person
 from ..vault.seal import plain_email
-from .actions import MOST_OPEN, MOST_PER_QUARTER, SupporterDetails, add_supporter
-from .departments import MOST_DEPARTMENTS, present_departments, split_departments
+from .actions import MOST_OPEN, MOST_PER_QUARTER, SupporterDetails, add_supporter, day_faults
+from .departments import MOST_DEPARTMENTS, split_departments
 from .labels import STATE_LABELS
 from .models import Supporter
 from .reading import (
@@ -30,6 +30,7 @@ from .reading import (
     name_fault,
     phone_fault,
     read_code,
+    read_day,
     read_limit,
     read_switch,
     unknown_departments,
@@ -48,6 +49,8 @@ COLUMNS = (
     Column("external", ("external", "extern")),
     Column("night", ("night", "ook 's nachts", "nacht", "'s nachts")),
     Column("state", ("state", "status")),
+    Column("trained_on", ("trained_on", "trained", "training", "getraind op")),
+    Column("appointed_on", ("appointed_on", "appointed", "aanstelling", "aangesteld op")),
     Column("max_open", ("max_open", "maximaal tegelijk")),
     Column("max_per_quarter", ("max_per_quarter", "maximaal per kwartaal")),
 )
@@ -69,6 +72,8 @@ class _Entry:
     person: Person
     details: SupporterDetails
     state: SupporterState
+    trained_on: date | None
+    appointed_on: date | None
 
 
 def import_supporters(
@@ -87,12 +92,22 @@ def import_supporters(
     sheet = read_sheet(stream, filename, COLUMNS)
     faults = list(sheet.faults)
     departments = present_departments(session)
-    entries = [_entry(session, row, departments, faults) for row in sheet.rows]
+    today = local_date(now)
+    entries = [_entry(session, row, departments, today, faults) for row in sheet.rows]
     _find_twice(session, entries, faults)
     if faults:
         raise ImportFault(sorted(dict.fromkeys(faults), key=lambda fault: fault[0]))
     added = [
-        add_supporter(session, entry.person, entry.details, state=entry.state, actor=actor, now=now)
+        add_supporter(
+            session,
+            entry.person,
+            entry.details,
+            state=entry.state,
+            trained_on=entry.trained_on,
+            appointed_on=entry.appointed_on,
+            actor=actor,
+            now=now,
+        )
         for entry in entries
     ]
     record.record(session, "supporters.imported", actor=actor, now=now)
@@ -112,6 +127,7 @@ def _entry(
     session: orm.Session,
     row: Row,
     departments: Departments | DepartmentTree,
+    today: date,
     faults: list[Fault],
 ) -> _Entry:
     settings = current_runtime().settings
@@ -155,6 +171,10 @@ def _entry(
         ),
     )
     state = read("state", _read_state, SupporterState.APPOINTED)
+    trained_on = read("trained_on", read_day, None)
+    appointed_on = read("appointed_on", read_day, None)
+    for misfit in day_faults(state, trained_on, appointed_on, today).values():
+        fault(misfit)
     person = Person(
         name=cell("name"),
         email=cell("email") or None,
@@ -163,7 +183,7 @@ def _entry(
     )
     person, misfit = _in_directory(session, person)
     fault(misfit)
-    return _Entry(row.number, person, details, state)
+    return _Entry(row.number, person, details, state, trained_on, appointed_on)
 
 
 def _read_state(text: str) -> SupporterState:

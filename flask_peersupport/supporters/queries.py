@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,18 +11,19 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ..access.actor import Actor
-from ..access.departments import DepartmentTree
+from ..access.departments import official_name
 from ..ports import Departments
 from ..runtime import current_runtime
 from ..values import Person
 from ..vault.seal import plain_name
 from .models import Supporter, SupporterDepartment
-from .states import SupporterState
+from .states import ACTIVE, SupporterState
+from .validity import counts_until
 
 #: Names are encrypted, so a page is sorted here; longer rosters go on by id.
 ROWS_A_PAGE = 500
-#: Those who are a supporter: asked, or asked again when their pause ends.
-ACTIVE = (SupporterState.APPOINTED, SupporterState.PAUSED)
+#: Those who may sign up for trainings and meetings of supporters.
+CANDIDATES = (SupporterState.INVITED, SupporterState.TRAINED, *ACTIVE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,14 @@ class SupporterView:
     asked_count: int
     deployments: int
     last_deployed_at: datetime | None
+    criteria: tuple[str, ...]
+    invited_at: datetime | None
+    accepted_at: datetime | None
+    refused_at: datetime | None
+    trained_on: date | None
+    trained_elsewhere_on: date | None
+    #: The last day on which the latest training counts; None: there is none, or it always does.
+    training_until_on: date | None
     appointed_on: date | None
 
 
@@ -66,28 +75,43 @@ class Roster:
     next_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class CoverageRow:
-    """How many appointed supporters one department has, by profession; "" where unknown."""
-
-    department: str
-    counts: Mapping[str, int]
-    total: int
-
-
 def supporter_of(session: orm.Session, actor: Actor) -> Supporter | None:
     """Return the record of an actor who is a supporter; None for everybody else.
 
     A nomination is not shown to the person nominated.
     """
+    return _record_of(session, actor, ACTIVE)
+
+
+def candidate_of(session: orm.Session, actor: Actor) -> Supporter | None:
+    """Return the record of an actor who is invited, trained or a supporter; None for the others."""
+    return _record_of(session, actor, CANDIDATES)
+
+
+def invited_of(session: orm.Session, actor: Actor) -> Supporter | None:
+    """Return the record of an actor who is on the way: invited or trained, not appointed yet."""
+    return _record_of(session, actor, (SupporterState.INVITED, SupporterState.TRAINED))
+
+
+def _record_of(
+    session: orm.Session, actor: Actor, states: Sequence[SupporterState]
+) -> Supporter | None:
     if not actor.person_ids:
         return None
     return session.scalar(
         sa.select(Supporter)
-        .where(Supporter.person_id.in_(actor.person_ids), Supporter.state.in_(ACTIVE))
+        .where(Supporter.person_id.in_(actor.person_ids), Supporter.state.in_(states))
         .order_by(Supporter.created_at, Supporter.id)
         .limit(1)
     )
+
+
+def candidate_person_ids(session: orm.Session, person_ids: Iterable[str | None]) -> set[str]:
+    """Return those of these vault rows that are somebody invited, trained or a supporter."""
+    statement = sa.select(Supporter.person_id).where(
+        Supporter.person_id.in_(list(person_ids)), Supporter.state.in_(CANDIDATES)
+    )
+    return set(session.scalars(statement))
 
 
 def view_of(supporter: Supporter, today: date) -> SupporterView:
@@ -114,6 +138,15 @@ def view_of(supporter: Supporter, today: date) -> SupporterView:
         asked_count=supporter.asked_count,
         deployments=supporter.deployments,
         last_deployed_at=supporter.last_deployed_at,
+        criteria=supporter.criteria,
+        invited_at=supporter.invited_at,
+        accepted_at=supporter.accepted_at,
+        refused_at=supporter.refused_at,
+        trained_on=supporter.trained_on,
+        trained_elsewhere_on=supporter.trained_elsewhere_on,
+        training_until_on=counts_until(
+            supporter.trained_on, current_runtime().settings.training_valid_days
+        ),
         appointed_on=supporter.appointed_on,
     )
 
@@ -125,6 +158,7 @@ def read_roster(
     state: SupporterState | None = None,
     profession: str | None = None,
     department_names: Iterable[str] | None = None,
+    where: sa.ColumnElement[bool] | None = None,
     after: str | None = None,
 ) -> Roster:
     """Return a page of the roster, in order of name.
@@ -135,6 +169,7 @@ def read_roster(
         state: only these.
         profession: only these.
         department_names: only those with one of these departments, as they were given.
+        where: only those for whom this holds, e.g. one of `waiting.conditions`.
         after: the `next_id` of the page before.
     """
     statement = sa.select(Supporter).order_by(Supporter.id).limit(ROWS_A_PAGE + 1)
@@ -147,6 +182,8 @@ def read_roster(
             SupporterDepartment.name.in_(list(department_names))
         )
         statement = statement.where(Supporter.id.in_(working_there))
+    if where is not None:
+        statement = statement.where(where)
     if after is not None:
         statement = statement.where(Supporter.id > after)
     found = session.scalars(statement).all()
@@ -161,40 +198,7 @@ def given_departments(session: orm.Session) -> Sequence[str]:
     return session.scalars(sa.select(SupporterDepartment.name).distinct()).all()
 
 
-def official_name(departments: Departments | DepartmentTree, name: str) -> str:
-    """Return the name under which the list has a department, or else the name itself."""
-    if isinstance(departments, DepartmentTree):
-        return departments.name_of(name) or name
-    return name
-
-
-def read_coverage(
-    session: orm.Session, departments: Departments | DepartmentTree
-) -> list[CoverageRow]:
-    """Return the appointed supporters of each department by profession, the gaps first.
-
-    Those from outside the hospital cover no department.
-    """
-    statement = (
-        sa.select(SupporterDepartment.name, Supporter.profession, sa.func.count())
-        .join(Supporter, Supporter.id == SupporterDepartment.supporter_id)
-        .where(Supporter.state == SupporterState.APPOINTED, Supporter.is_external.is_(False))
-        .group_by(SupporterDepartment.name, Supporter.profession)
-    )
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
-    if isinstance(departments, DepartmentTree):
-        counts.update({name: Counter() for name in departments.names()})
-    known = current_runtime().settings.professions
-    for name, profession, count in session.execute(statement):
-        column = profession if profession and profession in known else ""
-        counts[official_name(departments, name)][column] += count
-    rows = [CoverageRow(name, dict(found), found.total()) for name, found in counts.items()]
-    return sorted(rows, key=lambda row: (row.total, plain_name(row.department)))
-
-
-def count_supporters(
-    session: orm.Session, departments: Departments | DepartmentTree
-) -> Mapping[str, int]:
+def count_supporters(session: orm.Session, departments: Departments) -> Mapping[str, int]:
     """Return how many active supporters each department has, by its name in the list."""
     statement = (
         sa.select(SupporterDepartment.name, sa.func.count())

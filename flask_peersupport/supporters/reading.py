@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
+from datetime import date
 
 from ..access.departments import DepartmentTree
+from ..access.sheets import read_date
+from ..access.typed import is_email, is_phone
 from ..config import Label
 from ..i18n import gettext as _
 from ..i18n import label
@@ -14,28 +16,18 @@ from ..vault.seal import plain_name
 from .actions import LONGEST, limit_fault
 from .departments import resolve_for_supporter
 
-_PHONE = re.compile(r"\+?[0-9 ()./\u00a0-]{4,30}")
 _YES = frozenset({"yes", "y", "ja", "j", "true", "waar", "1", "x"})
 _NO = frozenset({"no", "n", "nee", "false", "onwaar", "0", ""})
 
 
 def email_fault(text: str) -> str | None:
     """Return what is wrong with an e-mail address that is not empty, or None."""
-    # B6: loaded when an address is read, not when the host starts
-    from email_validator import EmailNotValidError, validate_email
-
-    try:
-        validate_email(text, check_deliverability=False, test_environment=True)
-    except EmailNotValidError:
-        return _("“%(text)s” is not an e-mail address.", text=text[:60])
-    return None
+    return None if is_email(text) else _("“%(text)s” is not an e-mail address.", text=text[:60])
 
 
 def phone_fault(text: str) -> str | None:
     """Return what is wrong with a telephone number that is not empty, or None."""
-    if _PHONE.fullmatch(text) and sum(c.isdigit() for c in text) >= 4:
-        return None
-    return _("“%(text)s” is not a telephone number.", text=text[:40])
+    return None if is_phone(text) else _("“%(text)s” is not a telephone number.", text=text[:40])
 
 
 def name_fault(text: str) -> str | None:
@@ -92,6 +84,19 @@ def read_limit(text: str, most: int) -> int | None:
     if fault := limit_fault(int(text), most):
         raise ValueError(fault)
     return int(text)
+
+
+def read_day(text: str) -> date | None:
+    """Return a day, written YYYY-MM-DD or DD-MM-YYYY; empty is None.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        return read_date(text) if text else None
+    except ValueError:
+        sentence = _("“%(text)s” is not a date. Write it like 2026-03-31.", text=text[:40])
+        raise ValueError(sentence) from None
 
 
 def unknown_departments(

@@ -17,7 +17,7 @@ from ..errors import InvalidInput, KeyringError
 from ..ports import Departments, Keys, MonthKey, Reports, Roles, Users
 from ..runtime import current_runtime
 from ..values import Person, Report
-from ..vault.keyring import month_of
+from ..vault.keyring import SKEW, month_of
 from ..vault.persons import is_same_person
 from ..vault.seal import plain_name
 
@@ -189,7 +189,8 @@ class MemoryKeys(Keys):
 
     def live(self, at: datetime) -> Sequence[MonthKey]:
         """Return the keys of the four years up to `at`, but those destroyed, newest first."""
-        last = at.year * 12 + at.month - 1
+        ahead = at + SKEW
+        last = ahead.year * 12 + ahead.month - 1
         months = [f"{n // 12:04d}-{n % 12 + 1:02d}" for n in range(last, last - 48, -1)]
         return [self.get(month) for month in months if month not in self._destroyed]
 

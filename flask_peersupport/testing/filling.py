@@ -12,7 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from ..intake.resolution import sign_user
+from ..access.people import sign_user
 from ..intake.step import ME_INVOLVED, PREFIX, Row, Step, step_fields
 from ..signals import intake_failed
 from ..values import Person

@@ -8,13 +8,15 @@ import os
 import secrets
 import tempfile
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from ..errors import KeyringError
 from ..ports import MonthKey
 
 YEARS_AHEAD = 10
+#: By how much the clocks of two machines may differ.
+SKEW = timedelta(days=1)
 _VERSION = 1
 
 
@@ -95,6 +97,9 @@ class FileKeys:
             raise KeyringError(f"the keyring at {self.path} has no key for {month}") from None
 
     def live(self, at: datetime) -> Sequence[MonthKey]:
-        """Return the keys of all months up to `at`, newest first."""
-        last = month_of(at)
+        """Return the keys of all months up to `at`, newest first.
+
+        On a month's last day the next one is among them: another machine's clock may be ahead.
+        """
+        last = month_of(at + SKEW)
         return [key for month, key in self._load().items() if month <= last]

@@ -24,7 +24,7 @@ def user_marks(keys: Sequence[MonthKey], person: Person) -> list[str]:
 
 def email_marks(keys: Sequence[MonthKey], person: Person) -> list[str]:
     """Return the fingerprints of the person's e-mail address, one a key."""
-    email = _identifying_email(person)
+    email = identifying_email(person)
     return [seal.mark(k, "email", email) for k in keys] if email else []
 
 
@@ -40,13 +40,13 @@ def is_same_person(one: Person, other: Person) -> bool:
     The same user id counts only while the e-mail addresses do not differ: an id that was issued
     again belongs to somebody else.
     """
-    first, second = _identifying_email(one), _identifying_email(other)
+    first, second = identifying_email(one), identifying_email(other)
     if one.user_id and other.user_id:
         return one.user_id == other.user_id and not (first and second and first != second)
     return first is not None and first == second
 
 
-def _identifying_email(person: Person) -> str | None:
+def identifying_email(person: Person) -> str | None:
     """Return the e-mail address as it is compared; None for what is none, such as "unknown"."""
     email = seal.plain_email(person.email or "")
     name, _, domain = email.partition("@")
@@ -97,6 +97,7 @@ def store_person(
     now: datetime,
     is_lasting: bool = False,
     is_typed: bool = False,
+    new_row_id: str | None = None,
 ) -> PersonRecord:
     """Find or make the vault row of a person, sealed with the present month's key.
 
@@ -108,6 +109,7 @@ def store_person(
         now: aware.
         is_lasting: whether the programme keeps this identity as long as it needs the person.
         is_typed: whether a reporter typed it: the directory and the supporter know better.
+        new_row_id: of a row that has to be made; default: a random one.
     """
     key = current_runtime().keys.current(now)
     found = find_persons(session, person, now)
@@ -115,12 +117,17 @@ def store_person(
         row = found[0]
         person = _completed(person, row.person) if is_typed else _completed(row.person, person)
     else:
-        row = PersonRecord(id=new_id(), created_at=now, is_lasting=False)
+        row = PersonRecord(id=new_row_id or new_id(), created_at=now, is_lasting=False)
         session.add(row)
     _write(row, person, key)
     row.is_lasting = row.is_lasting or is_lasting
     session.flush()
     return row
+
+
+def change_phone(row: PersonRecord, phone: str, now: datetime) -> None:
+    """Keep another telephone number of a person."""
+    _write(row, replace(row.person, phone=phone), current_runtime().keys.current(now))
 
 
 def reseal(row: PersonRecord, keys: Keys, now: datetime) -> None:

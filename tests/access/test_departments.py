@@ -415,6 +415,8 @@ def test_import_lists_every_fault_by_row(session: orm.Session) -> None:
     [
         ("", "utf-8", "The file is empty."),
         (" \r\n\r\n", "utf-8-sig", "The file is empty."),
+        ("\xa0", "utf-8", "The file is empty."),
+        ("\x0b\n\x0c\x85", "utf-8", "The file is empty."),
         ("name\nRöntgen", "latin-1", "The file is not in UTF-8."),
         ("name\nIC", "utf-16", "The file is not in UTF-8."),
         ("name;parents\nIC;", "utf-8", "The column “parents” is not known."),

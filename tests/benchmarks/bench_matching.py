@@ -27,7 +27,8 @@ from flask_peersupport.db import Base
 from flask_peersupport.matching.criteria import Limits
 from flask_peersupport.matching.need import Need
 from flask_peersupport.matching.queries import candidates, propose, ruled_out
-from flask_peersupport.supporters.models import Supporter, SupporterDepartment
+from flask_peersupport.supporters.availability import NIGHTS, WORKING_DAYS
+from flask_peersupport.supporters.models import Supporter, SupporterDepartment, SupporterPeriod
 from flask_peersupport.vault.models import PersonRecord
 from tests import servers
 from tests.benchmarks import simulated_year as y
@@ -36,8 +37,9 @@ from tests.benchmarks.harness import Action, comparison, measure, table
 SIZES = (80, 1_000, 10_000)
 LIMITS = Limits(max_open=2, cool_down=timedelta(days=30))
 NOW = y.START + timedelta(days=300)
-#: Fingerprints of a colleague: user id and e-mail address in each live month.
-MARKS = tuple(f"{n:064d}" for n in range(2 * 12))
+#: Fingerprints in each live month: a colleague's user id, e-mail address and name, and the names
+#: of their department and of those above it.
+MARKS = tuple(f"{n:064d}" for n in range(6 * 12))
 S = sa.inspect(Supporter).local_table
 
 
@@ -89,14 +91,29 @@ def database(backend: str, size: int) -> Iterator[sa.Engine]:
 
 
 def fill(engine: sa.Engine, size: int) -> None:
-    """Write supporters: 5 % not trained yet, 15 % away, up to three deployments each."""
+    """Write supporters: 5 % not trained yet, 15 % away, up to three deployments each.
+
+    Of those away, two thirds filled in an absence, the others pause. A third have hours of their
+    own, and one in fifteen has days with other hours to come.
+    """
     random = Random(size)
-    people, supporters, departments = [], [], []
+    people, supporters, departments, periods = [], [], [], []
     for _ in range(size):
         key = f"{random.getrandbits(128):032x}"
         person, department = f"p{key[1:]}", f"D{random.randrange(26)}"
         deployments = random.choice((0, 0, 1, 1, 2, 3))
+        is_appointed = random.random() >= 0.05
         ago = timedelta(days=random.uniform(1, 300))
+        week = random.choice((None, None, None, None, WORKING_DAYS, NIGHTS))
+        own = (None, random.choice((WORKING_DAYS, NIGHTS, None)))[random.random() < 0.1]
+        is_away, is_paused = random.random() < 0.1, random.random() < 0.05
+        first_on = NOW.date() if is_away else NOW.date() + timedelta(days=random.randrange(1, 30))
+        has_period = is_away or own is not None
+        last_on = first_on + timedelta(days=7) if has_period else None
+        if last_on is not None:
+            days = {"first_on": first_on, "last_on": last_on}
+            hours = None if is_away else own
+            periods.append({"id": key, "supporter_id": key, "week": hours, **days})
         people.append(
             {"id": person, "month": "2026-01", "blob": b"", "name_mark": "", "created_at": NOW}
         )
@@ -104,11 +121,14 @@ def fill(engine: sa.Engine, size: int) -> None:
             {
                 "id": key,
                 "person_id": person,
-                "state": "appointed" if random.random() >= 0.05 else "trained",
+                "state": "appointed" if is_appointed else "trained",
+                "appointed_on": NOW.date() if is_appointed else None,
                 "profession": random.choice(y.PROFESSIONS),
                 "discipline": random.choice(y.DISCIPLINES),
                 "seniority": random.choice(y.SENIORITIES),
-                "paused_until_on": None if random.random() >= 0.15 else NOW.date(),
+                "paused_until_on": NOW.date() if is_paused else None,
+                "week": week,
+                "periods_until_on": last_on,
                 "deployments": deployments,
                 "last_deployed_at": NOW - ago if deployments else None,
                 "created_at": NOW,
@@ -119,6 +139,7 @@ def fill(engine: sa.Engine, size: int) -> None:
         connection.execute(sa.insert(PersonRecord), people)
         connection.execute(sa.insert(Supporter), supporters)
         connection.execute(sa.insert(SupporterDepartment), departments)
+        connection.execute(sa.insert(SupporterPeriod), periods)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         vacuum = "VACUUM ANALYZE" if engine.dialect.name == "postgresql" else "ANALYZE"
         connection.exec_driver_sql(vacuum)
@@ -144,6 +165,7 @@ def needs() -> Iterator[Need]:
                 excluded_supporters=frozenset({"d" * 32}),
                 at=NOW,
                 today_on=NOW.date().isoformat(),
+                hour_of_week=NOW.weekday() * 24 + NOW.hour,
                 quarter="2026Q4",
             )
         )

@@ -153,6 +153,7 @@ def play(session: orm.Session, year: Year) -> list[str | None]:
                 id=member.id,
                 person_id=person,
                 state=SupporterState.APPOINTED if member.is_trained else SupporterState.TRAINED,
+                appointed_on=START.date() if member.is_trained else None,
                 profession=member.profession,
                 discipline=member.discipline,
                 seniority=member.seniority,

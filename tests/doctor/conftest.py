@@ -52,6 +52,8 @@ def well(make_app: MakeApp, mail_server: Postbox) -> MakeApp:
         database_url: str | None = None, adapters: dict[str, Any] | None = None, **config: Any
     ) -> Flask:
         config.setdefault("PEERSUPPORT_ESCALATION_ADDRESS", "board@hospital.example")
+        config.setdefault("PEERSUPPORT_BASE_URL", "https://portal.hospital.example")
+        config.setdefault("PEERSUPPORT_MAIL_FROM", "team@hospital.example")
         config.setdefault("MAIL_SERVER", "127.0.0.1")
         config.setdefault("MAIL_PORT", mail_server.port)
         app = make_app(database_url, adapters, with_tables=False, **config)
@@ -83,6 +85,7 @@ def fill() -> None:
                     person_id=record.id,
                     profession=profession,
                     state=SupporterState.APPOINTED,
+                    appointed_on=now.date(),
                     created_at=now,
                 )
             )

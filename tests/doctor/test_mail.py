@@ -106,3 +106,23 @@ def test_a_mailer_of_the_application_is_left_to_it(well: MakeApp, closed_port: i
     app = well(MAIL_PORT=closed_port)
     app.extensions["peersupport_mailer"] = object()
     assert not_well(app) == []
+
+
+def test_what_the_sender_tells_on_a_locked_screen_is_named(well: MakeApp) -> None:
+    """The host's name and the local part of the address; what stands elsewhere is not shown."""
+    app = well(
+        PEERSUPPORT_BASE_URL="https://reports.hospital.example/help",
+        PEERSUPPORT_MAIL_FROM="peersupport@incident.example",
+    )
+    assert [(one.level, one.sentence) for one in not_well(app)] == [
+        (
+            Level.WARNING,
+            "PEERSUPPORT_BASE_URL shows on a locked screen what mail to a colleague is about:"
+            " the name of the host holds report.",
+        ),
+        (
+            Level.WARNING,
+            "PEERSUPPORT_MAIL_FROM shows on a locked screen what mail to a colleague is about:"
+            " the address holds peer.",
+        ),
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextvars
 from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,18 +14,33 @@ import sqlalchemy as sa
 from flask import Flask
 
 from example_app.extensions import db
+from example_app.models import Calamity
+from example_app.stage import Stage, StageError
 from flask_peersupport.clock import stopped_at
 from flask_peersupport.db import Base
-from flask_peersupport.reachouts.models import ReachOut, SupportRequest
+from flask_peersupport.jobs import run_due
+from flask_peersupport.reachouts.models import (
+    AnalysisMeeting,
+    ReachOut,
+    ReportRecord,
+    SupportRequest,
+)
 from flask_peersupport.reachouts.states import (
     TAKEN,
+    AnalysisSource,
     DeclinedReason,
+    Origin,
     Outcome,
     ReachOutState,
     RequestState,
     WaitingFor,
 )
+from flask_peersupport.referrals.models import Concern
+from flask_peersupport.referrals.states import ConcernState
+from flask_peersupport.resources.models import FirstHoursText, Resource
+from flask_peersupport.runtime import current_runtime
 from flask_peersupport.supporters.models import Supporter
+from flask_peersupport.surveys.counting import is_asked_of_colleague
 
 
 def last_night() -> datetime:
@@ -69,11 +85,11 @@ def test_demo_shows_every_state(example: Flask, tmp_path: Path, moment: str) -> 
     with example.app_context():
         reach_outs = list(db.session.scalars(sa.select(ReachOut)))
         states = Counter(one.state for one in reach_outs)
-        assert 10 <= len(reach_outs) <= 14
+        assert 14 <= len(reach_outs) <= 17
         assert states[ReachOutState.ASKING] >= 2
         assert states[ReachOutState.ACCEPTED] == 2
-        assert states[ReachOutState.IN_CONTACT] == 1
-        assert states[ReachOutState.FOLLOW_UP] == 2
+        assert states[ReachOutState.IN_CONTACT] == 2
+        assert states[ReachOutState.FOLLOW_UP] == 3
         assert {one.waiting_for for one in reach_outs} == {
             None,
             WaitingFor.UNKNOWN_PERSON,
@@ -105,7 +121,71 @@ def test_demo_shows_every_state(example: Flask, tmp_path: Path, moment: str) -> 
         assert taken.count(marieke.id) == 1
         assert taken.count(joris.id) == 0
     waiting = len(asked) + 2 * states[ReachOutState.NEEDS_COORDINATOR]
-    assert waiting < mail_count(tmp_path) <= waiting + 10
+    assert waiting + 5 < mail_count(tmp_path) <= waiting + 22
+
+
+def test_demo_shows_every_door(example: Flask) -> None:
+    now = datetime.now(UTC)
+    prepare_demo(example, now)
+    with example.app_context():
+        rows = db.session.scalars(sa.select(ReachOut)).all()
+        origins = {row.person.name: row.origin for row in rows if row.person is not None}
+        assert origins["Willem Hoekstra"] is Origin.SELF
+        assert Counter(origins.values()) == {
+            Origin.REPORT: len(rows) - 2,
+            Origin.SELF: 1,
+            Origin.COMPLAINT_REFERRAL: 1,
+        }
+        (concern,) = db.session.scalars(sa.select(Concern))
+        assert concern.state is ConcernState.OPEN
+        (meeting,) = db.session.scalars(sa.select(AnalysisMeeting))
+        assert meeting.source is AnalysisSource.HOST
+        assert now + timedelta(days=1) < meeting.takes_place_at < now + timedelta(days=3)
+        assert db.session.scalar(sa.select(sa.func.count(FirstHoursText.id))) == 2
+        last_days = db.session.scalars(sa.select(Resource.valid_until)).all()
+        soon = [day for day in last_days if day and day < (now + timedelta(days=14)).date()]
+        assert (len(last_days), len(soon)) == (11, 1)
+        (asked_how_it_was,) = filter(is_asked_of_colleague, of_person(rows, "Sanne de Jong"))
+        assert asked_how_it_was.outcome is Outcome.SUPPORTED
+    letters = example.extensions["peersupport_mailer"].newest(50)
+    to_colleagues = [one for one in letters if one["Subject"] == "Hoe gaat het met je?"]
+    assert len(to_colleagues) == 2
+
+
+def of_person(rows: Iterable[ReachOut], name: str) -> list[ReachOut]:
+    return [row for row in rows if row.person is not None and row.person.name == name]
+
+
+def test_quality_officer_tells_when_the_analysis_is_discussed(example: Flask) -> None:
+    prepare_demo(example, datetime.now(UTC))
+    stage = Stage(example, lambda letter, now: None)
+    example.config["TESTING"] = True  # no worker of its own
+    with example.app_context():
+        newest = db.session.scalars(sa.select(sa.func.max(Calamity.id))).one()
+    path = f"/calamities/{newest}/analysis"
+
+    def meetings() -> list[datetime]:
+        with example.app_context():
+            run_due(current_runtime(), datetime.now(UTC))
+            of_calamity = sa.select(AnalysisMeeting.takes_place_at).join(AnalysisMeeting.report)
+            found = of_calamity.where(ReportRecord.ref == str(newest))
+            return list(db.session.scalars(found))
+
+    def plan(username: str, text: str) -> None:
+        stage.post(username, datetime.now(UTC), path, {"analysis_at": text})
+
+    def play() -> None:
+        day = (datetime.now(UTC) + timedelta(days=30)).date()
+        with pytest.raises(StageError, match="403"):
+            plan("sanne.dejong", f"{day}T14:00")
+        assert meetings() == []
+        plan("kees.faber", f"{day}T14:00")
+        local = datetime(day.year, day.month, day.day, 14, tzinfo=ZoneInfo("Europe/Amsterdam"))
+        assert meetings() == [local]
+        plan("kees.faber", "")
+        assert meetings() == []
+
+    contextvars.Context().run(play)
 
 
 def test_demo_supporters_can_accept_what_waits(example: Flask) -> None:

@@ -45,8 +45,9 @@ DEPARTMENTS = ("Ward 1", "Ward 2", "Ward 8", "Ward 9")
 #: A colleague as a reporter types her.
 ANNA = {"name": "Anna Vos", "email": "anna@hospital.example"}
 
-#: The first button that is a link: "Continue to the report", or "Skip this".
-_LEADS_ON = re.compile(r'<a class="ps-button[^"]*" href="((?:/|http)[^"]*)"')
+#: The first button that is a plain link: "Continue to the report", or "Skip this"; not the one
+#: that leads from an anonymous report to asking for oneself, which sends no referrer.
+_LEADS_ON = re.compile(r'<a class="ps-button[^"]*" href="((?:/|http)[^"]*)">')
 #: A token of Flask-WTF: another on every page.
 _TOKEN = re.compile(rb"I[\w-]{40,}\.[\w-]+\.[\w-]+")
 

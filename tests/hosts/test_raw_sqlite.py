@@ -137,7 +137,7 @@ def test_signal_and_step_page_together_queue_nothing_twice(
     host = make_host(*WAYS["both"])
 
     def report(client: FlaskClient) -> TestResponse:
-        saved = client.post("/falls/new", data=FALL | {"peersupport-outside": "1"})
+        saved = client.post("/falls/new", data=FALL | {"peersupport-colleagues-0-name": ""})
         return fill_step_page(client, saved.headers["Location"])
 
     assert run_journey(host, report).request.path == "/falls/1"

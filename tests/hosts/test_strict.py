@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from flask import Flask
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Request, expect
 from werkzeug.serving import make_server
 
 from flask_peersupport import PeerSupport
@@ -208,13 +208,17 @@ class Site:
         )
         page.on("console", lambda message: self.faults.append(message.text))
         page.on("pageerror", lambda error: self.faults.append(str(error)))
-        page.on("requestfailed", lambda request: self.faults.append(f"failed: {request.url}"))
+        page.on("requestfailed", self._note_failure)
         page.on("response", lambda one: self.answers.append((one.url, one.headers)))
         page.goto(f"{self.origin}{MOUNT}/")
         page.get_by_label("Account").fill(username)
         page.get_by_role("button", name="Sign in").click()
         expect(page.locator("h1")).to_have_text("Report something")
         return page
+
+    def _note_failure(self, request: Request) -> None:
+        if request.failure != "net::ERR_ABORTED":  # an icon that the next page came before
+            self.faults.append(f"failed: {request.url} {request.failure}")
 
     def report(self, page: Page) -> None:
         """Fill in what happened, and ask for support."""

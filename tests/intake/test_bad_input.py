@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from flask import Flask
 
 from flask_peersupport import Involved, Person, Report
-from flask_peersupport.intake.step import MAX_COLLEAGUES, MAX_LENGTH
+from flask_peersupport.access.typed import MAX_LENGTH
+from flask_peersupport.intake.step import MAX_COLLEAGUES
 from flask_peersupport.reachouts.models import InvolvedRecord, ReachOut, ReportRecord
 from flask_peersupport.reachouts.states import ReachOutState, WaitingFor
 from flask_peersupport.values import Wish, WishBy
@@ -90,6 +91,11 @@ def test_strange_text_everywhere_is_kept_and_flagged(app: Flask, text: str) -> N
         assert (involved.profession, involved.discipline, involved.seniority) == (None,) * 3
         (reach_out,) = session.scalars(sa.select(ReachOut))
         assert reach_out.waiting_for is WaitingFor.UNKNOWN_PERSON
+
+
+def test_an_internal_number_is_a_telephone_number(small_app: Flask) -> None:
+    take_in(small_app, colleague("Joris Jansen", phone="1234"))
+    assert everybody(small_app) == {"Joris Jansen": ()}
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -158,8 +159,10 @@ def test_the_reporter_s_own_word(small_app: Flask) -> None:
         assert sorted(map(tuple, session.execute(statement))) == [
             ("1", Wish.YES, WishBy.OWN, True),
             ("2", Wish.NO, WishBy.OWN, False),
+            # who ticks only from where the supporter is to come wants one
+            ("3", Wish.YES, WishBy.OWN, True),
         ]
-        assert len(session.scalars(sa.select(ReachOut)).all()) == 1
+        assert len(session.scalars(sa.select(ReachOut)).all()) == 2
         reporters = session.scalars(sa.select(ReportRecord.reporter_id)).all()
         assert len(reporters) == 4
         assert len(set(reporters)) == 1
@@ -282,6 +285,22 @@ def choose(client: FlaskClient, address: str, **chosen: Any) -> None:
         base_url="https://localhost",
     )
     assert response.status_code == 302, response.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("is_expanded_before", [False, True])
+def test_the_page_afterwards_knows_the_wish_for_outside_and_takes_it_back(
+    small_app: Flask, is_expanded_before: bool
+) -> None:
+    client = signed_in(small_app)
+    address = report(client, ME | {"peersupport-outside": "1"}).headers["Location"]
+    if is_expanded_before:
+        work(small_app)
+    page = client.get(address).get_data(as_text=True)
+    assert re.search(r'name="outside" value="1" checked', page)
+    choose(client, address, channel="phone")
+    work(small_app)
+    with reading(small_app) as session:
+        assert not session.scalars(sa.select(InvolvedRecord.is_outside)).one()
 
 
 @pytest.mark.parametrize("is_expanded_before", [False, True])

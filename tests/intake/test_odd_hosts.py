@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -163,6 +164,30 @@ def test_a_host_without_a_default_database_stores_its_reports(
     result = app.test_cli_runner().invoke(args=["peersupport", "doctor"])
     assert "PEERSUPPORT_DATABASE_URI" in result.output
     close(app, own)
+
+
+def test_a_server_that_takes_calls_and_says_nothing_holds_up_no_report(
+    sqlite_url: str, host_config: dict[str, Any]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        ours = f"postgresql+psycopg://nobody@127.0.0.1:{silent.getsockname()[1]}/nothing"
+        settings = host_config | {"PEERSUPPORT_DATABASE_URI": ours}
+        app, own = host_of_its_own(settings, SQLALCHEMY_DATABASE_URI=sqlite_url)
+
+        class Fall(own.Model):  # type: ignore[name-defined, misc]
+            id = sa.Column(sa.Integer, primary_key=True)
+
+        peersupport = PeerSupport()
+        peersupport.init_app(app, own)
+        peersupport.describe(Fall)(lambda fall: Report("incident", str(fall.id)))
+        peersupport.watch(Fall)
+        with app.app_context():
+            own.create_all()
+            own.session.add(Fall())
+            own.session.commit()  # without an end to the waiting, this one waits for ever
+            assert own.session.scalars(sa.select(Fall.id)).all() == [1]
+        assert len(spool.entries(runtime(app).spool)) == 1
+        close(app, own)
 
 
 @pytest.mark.parametrize("is_committed", [False, True])

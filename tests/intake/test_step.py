@@ -3,12 +3,11 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flask_peersupport.access.typed import MAX_LENGTH, clean_text
 from flask_peersupport.intake.step import (
     MAX_COLLEAGUES,
-    MAX_LENGTH,
     Row,
     Step,
-    clean_text,
     has_step,
     posted_fields,
     read_step,

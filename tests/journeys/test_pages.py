@@ -168,12 +168,15 @@ def look(page: Page, locale: str = "nl") -> None:
 
 
 def sticking_out(page: Page) -> list[str]:
-    """Return what is wider than our part of the page, even where the screen has room for it."""
+    """Return what is wider than our part of the page, even where the screen has room for it.
+
+    The links above it are one line on a telephone, to be pushed aside within their own box.
+    """
     found: list[str] = page.evaluate(
         """() => [...document.querySelectorAll('.ps-page, .ps-step')].flatMap((box) => {
           const edge = box.getBoundingClientRect().right + 1;
           return [...box.querySelectorAll('*')]
-            .filter((one) => !one.closest('thead, .ps-hidden-text'))
+            .filter((one) => !one.closest('thead, .ps-hidden-text, .ps-nav-list > li'))
             .filter((one) => one.getBoundingClientRect().right > edge)
             .map((one) => one.outerHTML.slice(0, 80));
         })"""
@@ -273,6 +276,9 @@ def coordinators_pages(world: World) -> Pages:
         ),
     )
     yield "supporters", to(f"{at}/supporters")
+    yield "load and care", to(f"{at}/supporters/load")
+    yield "coverage", to(f"{at}/supporters/coverage")
+    yield "directory", to(f"{at}/directory")
     yield "supporters, none", to(f"{at}/supporters?state=retired")
     yield "supporter, on pause", to(f"{at}/supporters/{supporters[0]}")
     yield "supporter", to(f"{at}/supporters/{supporters[-1]}")
@@ -330,6 +336,16 @@ def supporters_pages(world: World) -> Pages:
     yield "request, no reason", sending(asked, f"/peersupport/requests/{own['asked']}/decline")
     yield "request, taken", to(f"{at}/requests/{own['accepted']}")
     yield "me", to(f"{at}/supporters/me")
+    yield "my load", to(f"{at}/supporters/me/load")
+    yield (
+        "my load, wrong",
+        sending(
+            f"{at}/supporters/me/load",
+            "/peersupport/supporters/me/informal",
+            {"kind": "x", "happened_on": "2999-01-01"},
+        ),
+    )
+    yield "directory", to(f"{at}/directory")
     yield (
         "me, wrong",
         sending(

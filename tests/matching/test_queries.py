@@ -11,13 +11,14 @@ from sqlalchemy import orm
 
 from flask_peersupport.matching.queries import (
     candidates,
+    has_conflict,
     is_eligible,
     propose,
     propose_together,
     ruled_out,
 )
-from flask_peersupport.supporters.declarations import declare, open_reason
-from flask_peersupport.supporters.models import Declaration, Supporter, SupporterDepartment
+from flask_peersupport.supporters.declarations import declare, declare_department
+from flask_peersupport.supporters.models import Supporter, SupporterDepartment
 from flask_peersupport.supporters.states import SupporterState
 from flask_peersupport.values import Person
 from tests.matching import worlds as w
@@ -36,6 +37,20 @@ BROKEN = {
     "retired": (replace(FITS, state=SupporterState.RETIRED), {}, "not_appointed"),
     "paused": (replace(FITS, state=SupporterState.PAUSED), {}, "paused"),
     "paused through today": (replace(FITS, paused_until_on=w.TODAY), {}, "paused"),
+    "away today": (replace(FITS, stays=(w.Stay(0, 0),)), {}, "absent"),
+    "away through today": (replace(FITS, stays=(w.Stay(-9, -8), w.Stay(-3, 0))), {}, "absent"),
+    "away, whatever the hour": (replace(FITS, stays=(w.Stay(0, 3),)), {"hour": 13}, "absent"),
+    "outside the usual hours": (replace(FITS, hours=frozenset({12})), {"hour": 13}, "hours"),
+    "outside the hours of today": (
+        replace(FITS, stays=(w.Stay(0, 1, frozenset({12})),)),
+        {"hour": 13},
+        "hours",
+    ),
+    "hours without the night": (
+        replace(FITS, hours=frozenset({13})),
+        {"hour": 13, "is_night": True},
+        "night",
+    ),
     "external unasked": (replace(FITS, is_external=True), {}, "outside"),
     "internal where outside is wished": (FITS, {"is_outside": True}, "outside"),
     "excluded person": (FITS, {"excluded_people": frozenset({0})}, "not_eligible"),
@@ -124,6 +139,21 @@ ALLOWED = {
     ),
     "just rested": (replace(FITS, last_deployed_at=w.NOW - 30 * DAY), {}),
     "at night by choice": (replace(FITS, is_asked_at_night=True), {"is_night": True}),
+    "first hour of the week": (replace(FITS, hours=frozenset({0})), {"hour": 0}),
+    "last hour of the week": (replace(FITS, hours=frozenset({167})), {"hour": 167}),
+    "a coordinator decides on the hour": (replace(FITS, hours=frozenset({12})), {}),
+    "hours of today instead of the usual": (
+        replace(FITS, hours=frozenset({12}), stays=(w.Stay(0, 0, frozenset({13})),)),
+        {"hour": 13},
+    ),
+    "usual hours after a period": (
+        replace(FITS, hours=frozenset({13}), stays=(w.Stay(-2, -1), w.Stay(1, 2))),
+        {"hour": 13},
+    ),
+    "nights of today": (
+        replace(FITS, stays=(w.Stay(0, 0, frozenset({13})),)),
+        {"hour": 13, "is_night": True},
+    ),
     "another profession": (replace(FITS, profession=None), {}),
 }
 
@@ -311,22 +341,25 @@ def test_propose_together_serves_as_many_as_can_be(session: orm.Session) -> None
     assert [one and one.supporter_id for one in found] == [ids[1], ids[0]]
 
 
-def test_declare_writes_one_row_a_fingerprint_of_constant_length(
-    session: orm.Session, keys: MemoryKeys
-) -> None:
-    world = w.simple_world(FITS)
-    ids, _ = asked_of(world, session)
-    reasons = ("conflict", "unavailable", "workload")
-    for reason in reasons:
-        rows = declare(session, ids[0], w.COLLEAGUE, reason, w.NOW)
-        assert [open_reason(keys, r.id, r.month, r.sealed_reason) for r in rows] == [reason] * 2
-    only_mail = Person("X", email="x@hospital.example")
-    assert len(declare(session, ids[0], only_mail, "workload", w.NOW)) == 1
-    assert declare(session, ids[0], Person("Y"), "workload", w.NOW) == []
-    lengths = {len(row.sealed_reason) for row in session.scalars(sa.select(Declaration))}
-    assert len(lengths) == 1
-    with pytest.raises(ValueError, match="short code"):
-        declare(session, ids[0], w.COLLEAGUE, "x" * 60, w.NOW)
+def test_conflict_is_found_by_whatever_is_known_of_the_colleague(session: orm.Session) -> None:
+    world = w.simple_world(*[FITS] * 5)
+    ids, need = asked_of(world, session)
+    same_name = Person("Collêague")
+    new_account = Person("Renamed", email="C@hospital.example ", user_id="77")
+    declare(session, ids[0], same_name, "conflict", w.NOW)
+    declare(session, ids[1], new_account, "conflict", w.NOW)
+    declare(session, ids[2], replace(w.COLLEAGUE, name="Renamed", email=None), "conflict", w.NOW)
+    declare_department(session, ids[3], "Cardiology", w.NOW)
+    for supporter_id in ids[:4]:
+        verdict = is_eligible(session, need, world.limits, world.hospital, supporter_id)
+        assert verdict.code == "not_eligible"
+        assert has_conflict(session, need.marks, supporter_id)
+    found = propose(session, need, world.limits, world.hospital)
+    assert found is not None
+    assert found.supporter_id == ids[4]
+    assert found.explanation["ruled_out"] == {"not_eligible": 4}
+    assert not has_conflict(session, need.marks, ids[4])
+    assert not has_conflict(session, (), ids[0])
 
 
 def test_conflict_declared_in_an_earlier_month_still_counts(session: orm.Session) -> None:

@@ -21,6 +21,7 @@ from flask_peersupport.matching.queries import (
     ruled_out,
 )
 from flask_peersupport.supporters.models import Supporter, SupporterDepartment
+from flask_peersupport.supporters.states import SupporterState
 from tests.matching import worlds as w
 
 sweep = settings(
@@ -102,7 +103,7 @@ def test_propose_after_a_reorganisation_never_breaks_a_rule(
         if found is not None:
             number = ids.index(found.supporter_id)
             assert w.may_be_asked(world, number)
-            assert world.helpers[number].has_account
+            assert w.is_asked_by_mail(world.helpers[number])
 
 
 @sweep
@@ -135,13 +136,16 @@ def moved(
             return replace(world, hospital=draw(w.changed(world.hospital)))
         helper = world.helpers[number]
         new = draw(w.helpers(world.hospital))
-        kind = draw(st.sampled_from(["departments", "state", "counts", "rest", "said"]))
+        kinds = ["departments", "state", "counts", "rest", "said", "hours", "stays"]
+        kind = draw(st.sampled_from(kinds))
         names = {
             "departments": ("departments",),
             "state": ("state", "paused_until_on"),
             "counts": ("open_count", "max_open", "max_per_quarter", "quarter", "quarter_count"),
             "rest": ("last_deployed_at",),
             "said": ("said",),
+            "hours": ("hours", "is_asked_at_night"),
+            "stays": ("stays",),
         }[kind]
         helper = replace(helper, **{name: getattr(new, name) for name in names})
         row = session.get_one(Supporter, ids[number])
@@ -156,9 +160,15 @@ def moved(
             helper = replace(helper, said=(*world.helpers[number].said, *helper.said))
             for reason in helper.said:
                 w.declare(session, ids[number], w.COLLEAGUE, reason, w.NOW)
+        elif kind == "hours":
+            row.week, row.is_asked_at_night = w.week_text(helper.hours), helper.is_asked_at_night
+        elif kind == "stays":
+            w.store_stays(session, ids[number], helper.stays)
         else:
             for name in names:
                 setattr(row, name, getattr(helper, name))
+            has_letter = row.state in (SupporterState.APPOINTED, SupporterState.PAUSED)
+            row.appointed_on = w.TODAY if has_letter else None
         session.flush()
         team = list(world.helpers)
         team[number] = helper
@@ -224,6 +234,6 @@ def _ways(
 def test_rules_in_sql_cover_all_but_conflicts() -> None:
     from flask_peersupport.matching import statements
 
-    shape = statements.Shape("sqlite", False, True, False)
+    shape = statements.Shape("sqlite", False, True, True, False)
     in_sql = set(statements._rules(shape))
     assert in_sql == {rule for _, rule in criteria.RULES} - {criteria.has_no_conflict}

@@ -10,6 +10,7 @@ import os
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
+import sqlalchemy as sa
 from hypothesis import strategies as st
 from sqlalchemy import orm
 
@@ -17,13 +18,12 @@ from flask_peersupport.matching.criteria import Limits
 from flask_peersupport.matching.departments import own_departments
 from flask_peersupport.matching.need import Need
 from flask_peersupport.runtime import current_runtime
-from flask_peersupport.supporters.declarations import declare
+from flask_peersupport.supporters.declarations import conflict_marks, declare
 from flask_peersupport.supporters.departments import resolve_for_supporter
-from flask_peersupport.supporters.models import Supporter, SupporterDepartment
+from flask_peersupport.supporters.models import Supporter, SupporterDepartment, SupporterPeriod
 from flask_peersupport.supporters.states import SupporterState
 from flask_peersupport.values import Person
 from flask_peersupport.vault.models import PersonRecord
-from flask_peersupport.vault.persons import email_marks, user_marks
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 23)
@@ -31,6 +31,8 @@ QUARTER = "2026Q4"
 COLLEAGUE = Person("Colleague", email="c@hospital.example", user_id="7")
 SOMEBODY_ELSE = Person("Somebody", email="s@hospital.example", user_id="8")
 UNKNOWN = "Nowhere"
+#: Some hours of a week, its first and its last among them.
+HOURS = (0, 13, 37, 167)
 
 #: Worlds for each of the five properties, on each database: 10,000 in all, or 300.
 WORLDS = 2_000 if os.environ.get("PEERSUPPORT_SWEEP") == "full" else 60
@@ -83,8 +85,19 @@ class Colleague:
     seniority: str | None = "senior"
     is_outside: bool = False
     is_night: bool = False
+    #: The hour of the week at which somebody is asked; None: a coordinator decides on it.
+    hour: int | None = None
     excluded_people: frozenset[int] = frozenset()
     excluded_supporters: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Stay:
+    """Days from TODAY on, both included, with hours of their own; None: away."""
+
+    first: int
+    last: int
+    hours: frozenset[int] | None = None
 
 
 @dataclass(frozen=True)
@@ -98,7 +111,11 @@ class Helper:
     seniority: str | None = "senior"
     is_external: bool = False
     has_account: bool = True
+    has_code: bool = False
     is_asked_at_night: bool = False
+    #: Hours of the week; None: all.
+    hours: frozenset[int] | None = None
+    stays: tuple[Stay, ...] = ()
     paused_until_on: date | None = None
     max_open: int | None = None
     open_count: int = 0
@@ -178,6 +195,14 @@ def texts(hospital: Hospital) -> st.SearchStrategy[str]:
 def helpers(hospital: Hospital) -> st.SearchStrategy[Helper]:
     """Draw a supporter, mostly one who could be asked."""
     ages = [None, None, 0, 29, 30, 31, 400]
+    some_hours = st.one_of(st.none(), st.none(), st.sets(st.sampled_from(HOURS)).map(frozenset))
+    some_stay = st.builds(
+        lambda first, days, hours: Stay(first, first + days, hours),
+        st.sampled_from([-8, -3, -1, 0, 1]),
+        st.sampled_from([0, 1, 3]),
+        some_hours,
+    )
+    stays = st.one_of(st.just(()), st.just(()), st.lists(some_stay, max_size=3).map(apart))
     return st.builds(
         Helper,
         state=st.sampled_from([*[SupporterState.APPOINTED] * 8, *SupporterState]),
@@ -187,7 +212,10 @@ def helpers(hospital: Hospital) -> st.SearchStrategy[Helper]:
         seniority=st.sampled_from(["senior", "junior", None]),
         is_external=st.sampled_from([False, False, False, True]),
         has_account=st.sampled_from([True, True, True, False]),
+        has_code=st.booleans(),
         is_asked_at_night=st.booleans(),
+        hours=some_hours,
+        stays=stays,
         paused_until_on=st.sampled_from([None] * 6 + [TODAY + timedelta(d) for d in (-1, 0, 1)]),
         max_open=st.sampled_from([None, None, 0, 1, 3]),
         open_count=st.sampled_from([0, 0, 0, 1, 2]),
@@ -202,6 +230,15 @@ def helpers(hospital: Hospital) -> st.SearchStrategy[Helper]:
         said=st.sampled_from([(), (), (), ("conflict",), ("workload",), ("workload", "conflict")]),
         said_elsewhere=st.sampled_from([(), (), ("conflict",)]),
     )
+
+
+def apart(stays: list[Stay]) -> tuple[Stay, ...]:
+    """Return the stays but for those that overlap one before."""
+    kept: list[Stay] = []
+    for stay in stays:
+        if all(stay.last < other.first or other.last < stay.first for other in kept):
+            kept.append(stay)
+    return tuple(kept)
 
 
 def worlds() -> st.SearchStrategy[World]:
@@ -222,6 +259,7 @@ def worlds() -> st.SearchStrategy[World]:
                 seniority=st.sampled_from(["senior", "junior", None]),
                 is_outside=st.sampled_from([False, False, False, True]),
                 is_night=st.sampled_from([False, False, True]),
+                hour=st.sampled_from([None, *HOURS]),
                 excluded_people=some,
                 excluded_supporters=some,
             )
@@ -261,7 +299,13 @@ def may_be_asked(world: World, number: int) -> bool:
         return False
     if helper.asked_count > 0 and world.limits.cool_down > timedelta(0):
         return False
-    return helper.is_asked_at_night or not colleague.is_night
+    now = [stay for stay in helper.stays if stay.first <= 0 <= stay.last]
+    if any(stay.hours is None for stay in now):
+        return False
+    hours = now[0].hours if now else helper.hours
+    if colleague.hour is not None and hours is not None and colleague.hour not in hours:
+        return False
+    return helper.is_asked_at_night or bool(now) or not colleague.is_night
 
 
 def _departments_allow(helper: Helper, colleague: Colleague, hospital: Hospital) -> bool:
@@ -296,12 +340,17 @@ def place(world: World, number: int, ids: list[str]) -> tuple[object, ...]:
     )
 
 
+def is_asked_by_mail(helper: Helper) -> bool:
+    """Return whether a supporter can answer on a page: signed in, or from outside with a code."""
+    return helper.has_account or (helper.is_external and helper.has_code)
+
+
 def order(world: World, ids: list[str], *, with_account_only: bool) -> list[str]:
     """Return the ids of all who may be asked, the best first."""
     allowed = [
         n
         for n, helper in enumerate(world.helpers)
-        if may_be_asked(world, n) and (helper.has_account or not with_account_only)
+        if may_be_asked(world, n) and (is_asked_by_mail(helper) or not with_account_only)
     ]
     return [ids[n] for n in sorted(allowed, key=lambda n: place(world, n, ids))]
 
@@ -323,10 +372,19 @@ def store(session: orm.Session, world: World) -> list[str]:
         )
         columns = {k: v for k, v in vars(helper).items() if k not in _NOT_COLUMNS}
         session.add(
-            Supporter(id=ids[number], person_id=person_id(ids[number]), created_at=NOW, **columns)
+            Supporter(
+                id=ids[number],
+                person_id=person_id(ids[number]),
+                created_at=NOW,
+                invited_at=NOW,
+                week=week_text(helper.hours),
+                appointed_on=NOW.date() if helper.state in ("appointed", "paused") else None,
+                **columns,
+            )
         )
     session.flush()
     for number, helper in enumerate(world.helpers):
+        store_stays(session, ids[number], helper.stays)
         store_departments(session, ids[number], helper.departments, world.hospital)
         for reason in helper.said:
             declare(session, ids[number], COLLEAGUE, reason, NOW)
@@ -336,7 +394,29 @@ def store(session: orm.Session, world: World) -> list[str]:
     return ids
 
 
-_NOT_COLUMNS = {"departments", "said", "said_elsewhere"}
+_NOT_COLUMNS = {"departments", "said", "said_elsewhere", "hours", "stays"}
+
+
+def week_text(hours: frozenset[int] | None) -> str | None:
+    """Return hours as the column holds them."""
+    return None if hours is None else "".join("012"[(n in hours) * (1 + n % 2)] for n in range(168))
+
+
+def store_stays(session: orm.Session, supporter_id: str, stays: tuple[Stay, ...]) -> None:
+    """Replace the periods of a supporter."""
+    session.execute(sa.delete(SupporterPeriod).where(SupporterPeriod.supporter_id == supporter_id))
+    session.add_all(
+        SupporterPeriod(
+            supporter_id=supporter_id,
+            first_on=TODAY + timedelta(days=stay.first),
+            last_on=TODAY + timedelta(days=stay.last),
+            week=week_text(stay.hours),
+        )
+        for stay in stays
+    )
+    last = max((TODAY + timedelta(days=stay.last) for stay in stays), default=None)
+    session.get_one(Supporter, supporter_id).periods_until_on = last
+    session.flush()
 
 
 def store_departments(
@@ -375,7 +455,7 @@ def need_with(world: World, ids: list[str], own: frozenset[str]) -> Need:
         discipline=colleague.discipline,
         seniority=colleague.seniority,
         is_outside=colleague.is_outside,
-        marks=(*user_marks(keys, COLLEAGUE), *email_marks(keys, COLLEAGUE)),
+        marks=tuple(conflict_marks(keys, COLLEAGUE, sorted(own))),
         excluded_people=frozenset(
             person_id(ids[n]) for n in colleague.excluded_people if n < len(ids)
         ),
@@ -386,6 +466,7 @@ def need_with(world: World, ids: list[str], own: frozenset[str]) -> Need:
         is_night=colleague.is_night,
         today_on=TODAY.isoformat(),
         quarter=QUARTER,
+        hour_of_week=colleague.hour,
     )
 
 

@@ -70,6 +70,13 @@ def test_drop_waiting_leaves_what_was_sent(app: Flask, session: orm.Session) -> 
     assert states == ["sent", "dropped", "waiting"]
 
 
+def test_what_is_being_sent_is_not_waiting_to_be_written(app: Flask, session: orm.Session) -> None:
+    held, waiting = write(session, object_id="1"), write(session, object_id="2")
+    held.lease, held.leased_until = "token", NOW
+    session.commit()
+    assert actions.is_waiting(session, ("attention",), ("1", "2", "3")) == {waiting.object_id}
+
+
 def test_resend_revives_only_a_dead_message(app: Flask, session: orm.Session) -> None:
     message = write(session)
     with pytest.raises(InvalidTransition):

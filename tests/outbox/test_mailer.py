@@ -17,7 +17,7 @@ from flask_peersupport.outbox import message
 from flask_peersupport.outbox.faults import Fault, ServerUnreachableError, fault_of_sending
 from flask_peersupport.outbox.host_mail import FlaskMailMailer, MailmanMailer
 from flask_peersupport.outbox.mailer import Connected, SmtpMailer, mailer_for, timeout_of
-from flask_peersupport.outbox.mails import MAILS, MailContext
+from flask_peersupport.outbox.mails import MAILS, CalendarPart, MailContext
 from flask_peersupport.runtime import current_runtime
 from tests.outbox import postbox
 from tests.outbox.conftest import NOW
@@ -30,11 +30,13 @@ def config(make_host: Callable[..., Flask], sqlite_url: str, box: Postbox) -> di
     return make_host(sqlite_url, MAIL_PORT=box.port, MAIL_TIMEOUT=30).config
 
 
-def letter(address: str = "sanne@hospital.example") -> EmailMessage:
+def letter(
+    address: str = "sanne@hospital.example", context: MailContext | None = None
+) -> EmailMessage:
     """Write a mail."""
     return message.build(
         MAILS["test"],
-        MailContext(),
+        context or MailContext(),
         row_id="0123",
         address=address,
         locale="nl",
@@ -142,3 +144,35 @@ def test_encryption_is_checked(
         mailer.send(letter())
         mailer.close()
         assert len(secure.mails) == 1
+
+
+@pytest.mark.parametrize("extension", ["smtp", "mailman", "mail"])
+def test_every_way_brings_the_calendar_part(
+    config: dict[str, Any], box: Postbox, extension: str
+) -> None:
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    config["MAIL_BACKEND"] = "smtp"
+    if extension == "mailman":
+        Mailman(app)
+    if extension == "mail":
+        app.testing = False
+        pytest.importorskip("flask_mail").Mail(app)
+    content = "BEGIN:VCALENDAR\r\nX-ONE:é😀 " + "x" * 60 + "\r\n  y\r\nEND:VCALENDAR\r\n"
+    part = CalendarPart("REQUEST", content.encode())
+    mailer = mailer_for(app)
+    mailer.send(letter(context=MailContext(calendar=lambda envelope: part)))
+    assert isinstance(mailer, Connected)
+    mailer.close()
+    (mail,) = box.mails
+    kinds = [one.get_content_type() for one in mail.walk() if not one.is_multipart()]
+    assert kinds == ["text/plain", "text/html", "text/calendar", "application/ics"]
+    *_, calendar, file = mail.walk()
+    assert calendar.get_param("method") == "REQUEST"
+    assert str(calendar.get_param("charset")).lower() == "utf-8"
+    assert calendar.get_payload(decode=True) == part.content
+    assert file.get_payload(decode=True) == part.content
+    assert (file.get_filename(), file.get_content_disposition()) == ("invite.ics", "attachment")
+    assert mail.get_all("Content-Language") == ["nl"]
+    alternatives = [one for one in mail.walk() if one.get_content_subtype() == "alternative"]
+    assert calendar in alternatives[0].get_payload()
+    assert file not in alternatives[0].get_payload()

@@ -13,14 +13,23 @@ from flask import Flask
 from jinja2 import StrictUndefined
 from sqlalchemy import orm
 
+from flask_peersupport.i18n import current_locale
 from flask_peersupport.outbox import message
 from flask_peersupport.outbox.faults import NoAddressError
-from flask_peersupport.outbox.mails import MAILS, Audience, MailContext, mail
+from flask_peersupport.outbox.mails import (
+    MAILS,
+    SHIPPED,
+    Audience,
+    CalendarPart,
+    Envelope,
+    MailContext,
+    mail,
+)
 from flask_peersupport.outbox.telling import TELLING_WORDS, telling_words_in
 from flask_peersupport.runtime import current_runtime
 from tests.outbox.conftest import NOW
 
-SHIPPED = sorted(MAILS)
+SHIPPED_NAMES = [one.name for one in SHIPPED]
 VALUES = {"deadline": NOW + timedelta(hours=4), "is_accepted": True}
 #: Names, addresses and texts with which others have tried to write headers.
 INJECTIONS = [
@@ -72,7 +81,7 @@ def bodies(written: EmailMessage) -> list[str]:
 
 
 @pytest.mark.parametrize("locale", ["nl", "en"])
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", SHIPPED_NAMES)
 def test_every_shipped_mail_is_complete(small_app: Flask, name: str, locale: str) -> None:
     small_app.jinja_env.undefined = StrictUndefined
     written = build(name, locale=locale)
@@ -212,7 +221,7 @@ def test_mail_to_colleagues_tells_nothing(small_app: Flask, locale: str) -> None
     assert to_colleagues == ["neutral"]
     for name in to_colleagues:
         # the address of the application is the hospital's own choice
-        link = "https://reports.hospital.example/peersupport/"
+        link = "https://reports.hospital.example/for-you"
         written = build(name, locale=locale)
         shown = [written["Subject"], written["From"].addresses[0].display_name, *bodies(written)]
         assert [telling_words_in(part.replace(link, "")) for part in shown] == [[]] * 4
@@ -241,3 +250,18 @@ def test_registering_a_shipped_mail_keeps_its_label() -> None:
     after = MAILS["supporter_asked"]
     assert (after.audience, after.label) == (before.audience, before.label)
     assert after.context is asked
+
+
+def test_the_calendar_part_knows_who_writes_to_whom(small_app: Flask) -> None:
+    seen: list[Envelope] = []
+
+    def calendar(envelope: Envelope) -> CalendarPart:
+        seen.append(envelope)
+        return CalendarPart("CANCEL", current_locale().encode())
+
+    written = build(context=MailContext(calendar=calendar), locale="nl")
+    assert seen == [
+        Envelope("peersupport@hospital.example", "Collegiale steun", "sanne@hospital.example", NOW)
+    ]
+    (part,) = [one for one in written.walk() if one.get_content_type() == "text/calendar"]
+    assert (part.get_param("method"), part.get_content().strip()) == ("CANCEL", "nl")

@@ -19,11 +19,11 @@ from flask_peersupport.reachouts.asking import ask_by_hand, eligible_by_hand
 from flask_peersupport.reachouts.barring import is_barred, namesakes
 from flask_peersupport.reachouts.deciding import clear_namesake, identify_colleague
 from flask_peersupport.reachouts.lifecycle import move
-from flask_peersupport.reachouts.models import ReachOut
+from flask_peersupport.reachouts.models import InvolvedRecord, ReachOut
 from flask_peersupport.reachouts.states import ReachOutState, RefusalReason, RequestState
 from flask_peersupport.supporters.models import Supporter
 from flask_peersupport.values import Involved, Person
-from tests.intake.conftest import person, runtime
+from tests.intake.conftest import STAFF, person, runtime
 from tests.minimal_host import User, db
 from tests.reachouts.conftest import COORDINATOR, NOW, Programme, anna, prepare
 
@@ -160,3 +160,30 @@ def test_a_namesake_of_anybody_in_the_report_can_be_cleared(programme: Programme
         for reach_out in session.scalars(sa.select(ReachOut)):
             assert not is_barred(session, namesake, reach_out, NOW)
             assert namesakes(session, reach_out, NOW) == []
+
+
+def test_who_asked_before_without_a_report_can_be_named_again(
+    small_programme: Programme,
+) -> None:
+    """What belongs to no report at all is not one report."""
+    app = small_programme.app
+    small_programme.report(anna(), ref="1")
+    small_programme.report(NOBODY, ref="2")
+    small_programme.work()
+    with app.app_context(), runtime(app).storage.work() as session:
+        for involved in session.scalars(sa.select(InvolvedRecord)):
+            involved.report = None
+        session.flush()
+        rows = session.scalars(sa.select(ReachOut)).all()
+        typed = next(row for row in rows if row.state == "needs_coordinator")
+        identify_colleague(
+            session,
+            typed,
+            person=person(STAFF.anna),
+            department="Ward 2",
+            report_department=None,
+            actor=ACTOR,
+            now=NOW,
+        )
+        commit(session)
+        assert [row.person.name for row in rows if row.person] == ["Anna Vos"] * 2

@@ -37,15 +37,22 @@ REQUEST = {
 
 #: Text columns of everything tied to a reach-out: codes, ids and references, never free text.
 TEXT_COLUMNS = {
+    "peersupport_analysis_meeting": {"id", "report_id"},
+    "peersupport_concern": {"id", "about_id", "sender_id"},
     "peersupport_contact": {"id", "reach_out_id", "supporter_id"},
     "peersupport_excluded_person": {"id", "involved_id", "person_id"},
+    "peersupport_external_token": {"id", "digest", "request_id"},
     "peersupport_name_clearance": {"id", "involved_id", "person_id"},
     "peersupport_intake": {"id", "kind", "ref", "month"},
     "peersupport_involved": {
         *("id", "report_id", "person_id", "department", "profession", "discipline"),
-        *("seniority", "day_part"),
+        *("seniority", "day_part", "wanted_profession", "earlier_report_id"),
     },
-    "peersupport_reach_out": {"id", "involved_id", "supporter_id"},
+    "peersupport_never_again": {"person_id"},
+    "peersupport_reach_out": {"id", "involved_id", "supporter_id", "earlier_id"},
+    "peersupport_referral": {"id", "officer_id", "kind", "ref"},
+    "peersupport_referral_link": {"id", "digest", "report_id"},
+    "peersupport_remark": set(),
     "peersupport_report": {"id", "kind", "ref", "department", "url", "reporter_id"},
     "peersupport_request": {"id", "reach_out_id", "open_for", "supporter_id", "month"},
 }

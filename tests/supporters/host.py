@@ -12,7 +12,7 @@ from sqlalchemy import orm
 from werkzeug.wrappers import Response
 
 from flask_peersupport import PeerSupport, Person
-from flask_peersupport.db import Base
+from tests.tables import create_tables
 
 COORDINATOR = Person("Corrie de Coördinator", email="corrie@hospital.example", user_id="1")
 NURSE = Person("Nadia Nurse", email="nadia@hospital.example", user_id="2")
@@ -67,5 +67,5 @@ def create_host(database_url: str, keyring: Path, **config: Any) -> Flask:
     def remove_session(error: BaseException | None) -> None:
         session.remove()
 
-    Base.metadata.create_all(engine)
+    create_tables(engine)
     return app

@@ -22,7 +22,7 @@ from flask_peersupport.runtime import current_runtime
 from flask_peersupport.supporters.actions import (
     SupporterDetails,
     add_supporter,
-    change_availability,
+    change_criteria,
     change_supporter,
     move_supporter,
     pause_supporter,
@@ -30,7 +30,7 @@ from flask_peersupport.supporters.actions import (
     resume_supporter,
 )
 from flask_peersupport.supporters.models import Supporter, SupporterDepartment
-from flask_peersupport.supporters.states import TRANSITIONS, SupporterState
+from flask_peersupport.supporters.states import TRANSITIONS, SupporterState, next_states
 from flask_peersupport.values import Person
 from tests.supporters.conftest import NOW
 from tests.supporters.host import NURSE
@@ -147,39 +147,28 @@ def test_change_replaces_details_and_telephone(session: orm.Session) -> None:
     assert session.scalar(sa.select(sa.func.count()).select_from(SupporterDepartment)) == 2
 
 
-def test_availability_is_the_supporters_own(small_session: orm.Session) -> None:
-    supporter = create_supporter(small_session, S.APPOINTED, "IC")
-    change_availability(
-        small_session,
-        supporter,
-        is_asked_at_night=True,
-        max_open=1,
-        max_per_quarter=None,
-        actor=NURSE,
-        now=NOW,
-    )
-
-    assert (supporter.is_asked_at_night, supporter.max_open) == (True, 1)
-    assert [row.name for row in supporter.departments] == ["IC"]
-    with pytest.raises(InvalidInput):
-        change_availability(
-            small_session,
-            supporter,
-            is_asked_at_night=True,
-            max_open=0,
-            max_per_quarter=None,
-            actor=NURSE,
-            now=NOW,
+@pytest.mark.parametrize(
+    ("current", "was_appointed", "target"),
+    [
+        (current, was_appointed, target)
+        for current, target in product(S, S)
+        for was_appointed in (
+            [True, False] if current is S.RETIRED else [current in (S.APPOINTED, S.PAUSED)]
         )
-
-
-@pytest.mark.parametrize(("current", "target"), list(product(S, S)))
+    ],
+)
 def test_states_follow_the_table(
-    small_session: orm.Session, current: SupporterState, target: SupporterState
+    small_session: orm.Session,
+    current: SupporterState,
+    was_appointed: bool,
+    target: SupporterState,
 ) -> None:
     supporter = create_supporter(small_session, current)
+    if was_appointed:
+        supporter.appointed_on = TODAY
+        small_session.commit()
 
-    if target in TRANSITIONS[current]:
+    if target in next_states(current, was_appointed=was_appointed):
         move_supporter(small_session, supporter, target, actor="command", now=NOW)
         assert supporter.state is target
         assert audited(small_session)[-1] == ("supporter.moved", target.value)
@@ -187,6 +176,86 @@ def test_states_follow_the_table(
         with pytest.raises(InvalidTransition) as caught:
             move_supporter(small_session, supporter, target, actor="command", now=NOW)
         assert (caught.value.current, caught.value.target) == (current.value, target.value)
+
+
+@pytest.mark.parametrize("state", [state for state in S if state is not S.RETIRED])
+def test_next_states_are_the_tables(state: SupporterState) -> None:
+    for was_appointed in (True, False):
+        assert next_states(state, was_appointed=was_appointed) == TRANSITIONS[state]
+
+
+def test_who_retired_comes_back_to_where_they_were() -> None:
+    assert next_states(S.RETIRED, was_appointed=True) == {S.APPOINTED}
+    assert next_states(S.RETIRED, was_appointed=False) == {S.INVITED}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"state": S.APPOINTED, "appointed_on": None},
+        {"state": S.PAUSED, "appointed_on": None},
+        {"state": S.TRAINED, "appointed_on": TODAY},
+        {"state": S.INVITED, "appointed_on": None, "invited_at": None},
+        {"state": S.APPOINTED, "refused_at": NOW},
+    ],
+)
+def test_database_ties_states_to_facts(session: orm.Session, values: dict[str, object]) -> None:
+    create_supporter(session)
+
+    with pytest.raises(sa.exc.DBAPIError):
+        session.execute(sa.update(Supporter).values(**values))
+    session.rollback()
+
+
+def test_criteria_are_those_of_the_settings(small_session: orm.Session) -> None:
+    supporter = create_supporter(small_session)
+    for ticked in (["open_mind", "wizardry", "experience"], ["experience", "open_mind"], []):
+        change_criteria(small_session, supporter, ticked, actor="command", now=NOW)
+        small_session.commit()
+        if ticked:
+            assert supporter.criteria == ("experience", "open_mind")
+
+    assert supporter.criteria == ()
+    assert audited(small_session)[1:] == [("supporter.changed", "criteria")] * 2
+
+
+@pytest.mark.parametrize(
+    ("state", "trained_on", "appointed_on", "fields"),
+    [
+        (S.TRAINED, TODAY, None, []),
+        (S.APPOINTED, TODAY, date(2020, 1, 31), []),
+        (S.RETIRED, None, date(2020, 1, 31), []),
+        (S.TRAINED, date(2026, 3, 4), None, ["trained_on"]),
+        (S.APPOINTED, None, date(2026, 3, 4), ["appointed_on"]),
+        (S.TRAINED, None, TODAY, ["appointed_on"]),
+    ],
+)
+def test_days_of_who_is_added_have_to_fit(
+    small_session: orm.Session,
+    state: SupporterState,
+    trained_on: date | None,
+    appointed_on: date | None,
+    fields: list[str],
+) -> None:
+    def add() -> Supporter:
+        return add_supporter(
+            small_session,
+            NURSE,
+            SupporterDetails(),
+            state=state,
+            trained_on=trained_on,
+            appointed_on=appointed_on,
+            actor="command",
+            now=NOW,
+        )
+
+    if fields:
+        with pytest.raises(InvalidInput) as caught:
+            add()
+        assert list(caught.value.fields) == fields
+    else:
+        supporter = add()
+        assert (supporter.trained_on, supporter.appointed_on) == (trained_on, appointed_on)
 
 
 def test_appointment_keeps_its_first_day(session: orm.Session) -> None:
@@ -230,12 +299,18 @@ def test_pause_with_an_end_leaves_the_state(session: orm.Session) -> None:
     ]
 
 
-def test_day_that_has_passed_is_no_pause(small_session: orm.Session) -> None:
+@pytest.mark.parametrize("day", [TODAY - timedelta(days=1), TODAY + timedelta(days=733), date.max])
+def test_day_that_has_passed_or_is_years_ahead_is_no_pause(
+    small_session: orm.Session, day: date
+) -> None:
     supporter = create_supporter(small_session)
 
     with pytest.raises(InvalidInput) as caught:
-        pause_supporter(small_session, supporter, date(2026, 3, 2), actor=NURSE, now=NOW)
+        pause_supporter(small_session, supporter, day, actor=NURSE, now=NOW)
     assert list(caught.value.fields) == ["until_on"]
+    furthest = TODAY + timedelta(days=732)
+    pause_supporter(small_session, supporter, furthest, actor=NURSE, now=NOW)
+    assert supporter.paused_until_on == furthest
 
 
 @pytest.mark.parametrize("state", [S.NOMINATED, S.INVITED, S.TRAINED, S.RETIRED])

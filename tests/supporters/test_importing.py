@@ -130,6 +130,76 @@ def test_import_stores_everything(departments: orm.Session) -> None:
     assert sorted(actions) == ["supporter.added", "supporter.added", "supporters.imported"]
 
 
+def test_import_keeps_what_was_before_the_programme(departments: orm.Session) -> None:
+    """Who was trained and appointed long ago comes in with the dates; whoever is invited waits."""
+    header = (*HEADER, "Status", "Getraind op", "Aangesteld op")
+    load(
+        departments,
+        csv_of(
+            header,
+            ("Old", "old@hospital.example", "IC", "", "2019-05-07", "01-06-2019"),
+            ("Now", "now@hospital.example", "IC", "aangesteld", "", ""),
+            ("Gone", "gone@hospital.example", "IC", "gestopt", "2019-05-07", "2019-06-01"),
+            ("Ready", "ready@hospital.example", "IC", "getraind", "2026-03-03", ""),
+            ("Asked", "asked@hospital.example", "IC", "uitgenodigd", "", ""),
+        ),
+    )
+    departments.commit()
+
+    found = stored(departments)
+    long_ago, letter = date(2019, 5, 7), date(2019, 6, 1)
+    assert {
+        name: (row.state.value, row.trained_on, row.trained_elsewhere_on, row.appointed_on)
+        for name, row in found.items()
+    } == {
+        "Old": ("appointed", long_ago, long_ago, letter),
+        "Now": ("appointed", None, None, NOW.date()),
+        "Gone": ("retired", long_ago, long_ago, letter),
+        "Ready": ("trained", NOW.date(), NOW.date(), None),
+        "Asked": ("invited", None, None, None),
+    }
+    assert found["Asked"].invited_at == NOW
+
+
+def test_dates_of_a_workbook_are_dates(small: orm.Session) -> None:
+    content = xlsx_of(
+        (*HEADER, "trained_on", "appointed_on"),
+        ("A", "a@hospital.example", "IC", date(2019, 5, 7), "2019-06-01"),
+    )
+    load(small, content, "list.xlsx")
+
+    row = stored(small)["A"]
+    assert (row.trained_on, row.appointed_on) == (date(2019, 5, 7), date(2019, 6, 1))
+
+
+def test_faulty_file_changes_nothing(departments: orm.Session) -> None:
+    """Neither who is on the roster, nor the vault, nor the audit trail."""
+    add_supporter(departments, NURSE, SupporterDetails(), actor="command", now=NOW)
+    departments.commit()
+    before = [
+        departments.scalar(sa.select(sa.func.count()).select_from(model))
+        for model in (Supporter, PersonRecord, AuditEntry)
+    ]
+    content = csv_of(
+        (*HEADER, "trained_on"),
+        ("A", "a@hospital.example", "IC", "2026-03-01"),
+        ("B", "b@hospital.example", "IC", "2026-30-01"),
+        ("Nadia Nurse", "nadia@hospital.example", "IC", ""),
+    )
+    with pytest.raises(ImportFault) as caught:
+        load(departments, content)
+    assert caught.value.faults == [
+        (3, "“2026-30-01” is not a date. Write it like 2026-03-31."),
+        (4, "This person is on the roster already."),
+    ]
+    departments.commit()  # even so
+
+    assert before == [
+        departments.scalar(sa.select(sa.func.count()).select_from(model))
+        for model in (Supporter, PersonRecord, AuditEntry)
+    ]
+
+
 def test_workbook_is_read_as_it_shows(small: orm.Session) -> None:
     content = xlsx_of(
         ("name", "email", "phone", "department", "external", "max_open", None),
@@ -245,6 +315,26 @@ def test_workbook_faults_have_the_rows_of_the_spreadsheet(small: orm.Session) ->
             (*HEADER, "user_id"),
             ("A", "a@hospital.example", "IC", "2"),
             "The account has another e-mail address than this row.",
+        ),
+        (
+            (*HEADER, "trained_on"),
+            ("A", "a@hospital.example", "IC", "spring"),
+            "“spring” is not a date. Write it like 2026-03-31.",
+        ),
+        (
+            (*HEADER, "getraind op"),
+            ("A", "a@hospital.example", "IC", "2026-03-04"),
+            "2026-03-04 is still to come.",
+        ),
+        (
+            (*HEADER, "aangesteld op"),
+            ("A", "a@hospital.example", "IC", "04-03-2026"),
+            "2026-03-04 is still to come.",
+        ),
+        (
+            (*HEADER, "state", "appointed_on"),
+            ("A", "a@hospital.example", "IC", "getraind", "2025-01-01"),
+            "Only who is or was a supporter has a day of appointment.",
         ),
         (
             HEADER,

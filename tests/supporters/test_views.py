@@ -193,6 +193,14 @@ def test_pages_cost_the_same_with_one_and_with_thirty(
     assert counts[0] == counts[1]
 
 
+@pytest.mark.parametrize(("address", "status"), [("/", 200), ("/supporters", 200), ("/no", 404)])
+def test_what_somebody_can_open_is_read_once(small_app: Flask, address: str, status: int) -> None:
+    visitor = Visitor(small_app, COORDINATOR)
+    with counted(small_app) as statements:
+        assert visitor.get(address).status_code == status
+    assert sum("FROM peersupport_nomination_round" in text for text in statements) == 1
+
+
 def test_each_sight_is_one_audit_row(small_app: Flask) -> None:
     supporter_id = fill(small_app, count=3)
     before = len(audited(small_app))
@@ -332,7 +340,7 @@ def test_supporter_sees_and_sets_their_own(app: Flask) -> None:
     page = text_of(visitor.get("/supporters/me"))
     assert "Nadia Nurse" in page
     assert "Other 00" not in page
-    visitor.post("/supporters/me/availability", form="/supporters/me", max_open="1", night="1")
+    visitor.post("/supporters/me/availability", form="/supporters/me", max_open="1")
     row = read(app, sa.select(Supporter).where(Supporter.max_open == 1))
     assert len(row) == 1
     wrong = visitor.post("/supporters/me/availability", form="/supporters/me", max_open="0")
@@ -410,9 +418,7 @@ def test_departments_are_imported(app: Flask) -> None:
     assert "not in the list" not in text_of(visitor.get("/supporters"))
 
 
-def test_coverage_shows_the_gaps_first(small_app: Flask) -> None:
-    fill(small_app, count=2)
+def test_the_roster_leads_to_load_and_coverage(small_app: Flask) -> None:
     page = text_of(Visitor(small_app, COORDINATOR).get("/supporters"))
-    coverage = page[page.index("Coverage") :]
-
-    assert coverage.index(">IC<") < coverage.index(">Heelkunde<")
+    for address in ("/supporters/load", "/supporters/coverage"):
+        assert f'href="/peersupport{address}"' in page

@@ -59,10 +59,16 @@ def test_of_two_who_write_at_once_one_wins(path: Path) -> None:
 def test_keys_are_by_month_and_live_ones_are_newest_first(path: Path) -> None:
     write_keyring(path, START)
     keys = FileKeys(path)
-    later = datetime(2027, 1, 31, 23, 30, tzinfo=UTC)
+    later = datetime(2027, 1, 30, 23, 30, tzinfo=UTC)
     assert keys.current(START).month == "2026-11"
     assert [key.month for key in keys.live(later)] == ["2027-01", "2026-12", "2026-11"]
     assert keys.get("2026-12").secret != keys.get("2026-11").secret
+
+
+def test_what_a_clock_that_is_ahead_wrote_is_found_on_the_last_day_of_a_month(path: Path) -> None:
+    write_keyring(path, START)
+    last_day = datetime(2026, 11, 30, 23, 30, tzinfo=UTC)
+    assert [key.month for key in FileKeys(path).live(last_day)] == ["2026-12", "2026-11"]
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[]", '{"months": {"2026-11": "?"}}', "\xff"])

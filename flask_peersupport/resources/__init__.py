@@ -1,0 +1,1 @@
+"""Where to turn: the three tiers of help, and the card for the first hours."""

@@ -1,0 +1,1 @@
+"""Trainings, meetings, intervision, lectures: planned, attended, and what came of them."""

@@ -1,0 +1,1 @@
+"""Short anonymous questions about the programme (P38)."""
