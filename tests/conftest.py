@@ -91,8 +91,8 @@ def mariadb_database() -> Iterator[servers.ServerDatabase]:
 
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
-    """The address of an SQLite file that is not there yet."""
-    return f"sqlite:///{tmp_path / 'test.sqlite'}"
+    """The address of an SQLite file that is not there yet; who writes waits for slow disks."""
+    return f"sqlite:///{tmp_path / 'test.sqlite'}?timeout=60"
 
 
 @pytest.fixture(

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, tzinfo
 from typing import Any
+from urllib.parse import urlsplit
 
 from ..access.typed import clean_text
 from ..ports import MonthKey
@@ -89,6 +90,18 @@ def _person(values: Mapping[str, Any]) -> Person:
     return Person(**{"name": "", **texts})
 
 
+def _link(url: object) -> str | None:
+    """Return the address of a report, where a page may link to it: on the web or on this host."""
+    if not isinstance(url, str) or len(url) > MAX_URL:
+        return None
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    is_web = parts.scheme in ("http", "https") and bool(parts.netloc)
+    return url if is_web or (not parts.scheme and url.startswith("/")) else None
+
+
 def clean_report(report: Report) -> Report:
     """Return the report as it is stored: texts that fit, an anonymous reporter left out.
 
@@ -99,7 +112,7 @@ def clean_report(report: Report) -> Report:
         kind=clean_text(str(report.kind))[:32],
         ref=clean_text(str(report.ref)),
         department=clean_text(str(report.department)) if report.department else None,
-        url=report.url if isinstance(report.url, str) and 0 < len(report.url) <= MAX_URL else None,
+        url=_link(report.url),
         reporter=None if report.anonymous else report.reporter,
     )
 

@@ -161,7 +161,7 @@ class Site:
             locale=self.language,
             reduced_motion="reduce",
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(60_000)
         context.add_cookies([{"name": "theme", "value": self.theme, "url": self.address}])
         page = context.new_page()
         faults: list[str] = []

@@ -200,7 +200,7 @@ class Site:
             ignore_https_errors=True,
             locale="en",
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(60_000)
         page = context.new_page()
         page.add_init_script(
             "addEventListener('securitypolicyviolation',"

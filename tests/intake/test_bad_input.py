@@ -241,6 +241,28 @@ def test_a_description_that_goes_over_every_limit_is_taken_in(app: Flask) -> Non
         assert session.scalars(sa.select(ReportRecord.flags)).all() == [("unknown_kind",)]
 
 
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("/report/1?tab=2", "/report/1?tab=2"),
+        ("https://reports.hospital.example/1", "https://reports.hospital.example/1"),
+        ("javascript:alert(1)", None),
+        ("java\nscript:alert(1)", None),
+        ("data:text/html,x", None),
+        ("https://[", None),
+        ("https:", None),
+        ("", None),
+    ],
+)
+def test_only_what_a_page_may_link_to_is_kept_as_address(
+    small_app: Flask, url: str, kept: str | None
+) -> None:
+    describe_as(small_app, lambda i: Report("incident", str(i.id), department="Ward 1", url=url))
+    take_in(small_app, colleague("Anna Vos"))
+    with reading(small_app) as session:
+        assert session.scalars(sa.select(ReportRecord.url)).all() == [kept]
+
+
 def test_codes_of_the_directory_that_are_none_are_flagged(app: Flask) -> None:
     with engine_of(app).begin() as connection:
         words = "a profession of which nobody thought before"

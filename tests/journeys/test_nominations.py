@@ -15,8 +15,9 @@ VOTERS = ("marieke.postma", "willem.hoekstra", "joris.bakker", "karin.veenstra")
 
 
 def press(page: Page, text: str) -> None:
-    page.locator("button:visible", has_text=text).click()
-    page.wait_for_load_state()
+    """Press a button that leads to another page, and wait for that page."""
+    with page.expect_navigation():
+        page.locator("button:visible", has_text=text).click()
 
 
 def test_from_the_question_to_the_invitation(hospital: Hospital) -> None:
@@ -32,15 +33,15 @@ def test_from_the_question_to_the_invitation(hospital: Hospital) -> None:
 
     nurse = hospital.sign_in(NURSE, PHONE)
     nurse.goto(f"{at}/")
-    nurse.locator(".ps-tile-title a", has_text="Wie vertrouw jij?").click()
-    nurse.wait_for_load_state()
+    with nurse.expect_navigation():
+        nurse.locator(".ps-tile-title a", has_text="Wie vertrouw jij?").click()
     check(nurse)
     asked: list[str] = []
     nurse.on("request", lambda request: asked.append(f"{request.method} {request.url}"))
     nurse.locator("[name=peersupport-colleagues-0-name]").press_sequentially("Thomas")
     nurse.locator(".ps-combo-option").first.click()
     trusted = nurse.locator("[name=peersupport-colleagues-0-name]").input_value()
-    press(nurse, "Voeg een collega toe")
+    nurse.locator("button:visible", has_text="Voeg een collega toe").click()
     nurse.locator("[name=peersupport-colleagues-1-name]").fill("Truus van Buiten")
     check(nurse)
     press(nurse, "Mijn antwoord geven")
@@ -56,8 +57,9 @@ def test_from_the_question_to_the_invitation(hospital: Hospital) -> None:
         voter.goto(f"{address}/vote")
         check(voter)
         voter.locator("[name=peersupport-colleagues-0-name]").fill(trusted)
-        voter.locator("form .ps-button-big").click()
-        voter.wait_for_load_state()
+        with voter.expect_navigation():
+            voter.locator("form .ps-button-big").click()
+        assert voter.url == f"{address}/vote"
 
     coordinator.goto(address)
     coordinator.locator("summary", has_text="Nu sluiten").click()
@@ -70,8 +72,8 @@ def test_from_the_question_to_the_invitation(hospital: Hospital) -> None:
     coordinator.set_viewport_size(PHONE)  # type: ignore[arg-type]
     check(coordinator)
     line = coordinator.locator(".ps-proposal", has_text=trusted)
-    line.locator("button").click()
-    coordinator.wait_for_load_state()
+    with coordinator.expect_navigation():
+        line.locator("button").click()
     assert "uitgenodigd" in coordinator.locator(".ps-proposal", has_text=trusted).inner_text()
     coordinator.goto(f"{address}/letter")
     check(coordinator)

@@ -31,7 +31,7 @@ def telephone(hospital: Hospital) -> Page:
         locale="nl",
         reduced_motion="reduce",
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(60_000)
     hospital.contexts.append(context)
     page = context.new_page()
     faults: list[str] = []
