@@ -410,7 +410,9 @@ def _watch_engines_with_first_context(
             watch_writes(engine)
             is_done = True
 
-    appcontext_pushed.connect(watch, app, weak=False)
+    # held by the app alone: what knows its keys has to go with it
+    app.extensions["peersupport_watch"] = watch
+    appcontext_pushed.connect(watch, app)
 
 
 def _engines_of(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from sqlalchemy import select
 from flask_peersupport import PeerSupport, Report
 from flask_peersupport.errors import ConfigurationError
 from flask_peersupport.reachouts.models import ReportRecord
+from flask_peersupport.runtime import current_runtime
 from flask_peersupport.signals import report_created
 from tests.hosts import journey
 from tests.hosts.journey import ANNA, STAFF, Host
@@ -168,6 +170,16 @@ def test_an_app_that_is_gone_leaves_the_next_one_working(
     del gone
     gc.collect()
     journey.run_journey(make_incidents())
+
+
+def test_an_app_that_is_gone_takes_its_keys_with_it(own: Callable[[str], dict[str, Any]]) -> None:
+    gone = incidents.create_app(own("gone"))
+    add_to_incidents(gone)
+    with gone.app_context():
+        known = weakref.ref(current_runtime())
+    del gone
+    gc.collect()
+    assert known() is None
 
 
 @pytest.mark.parametrize("again", [for_incidents, PeerSupport()], ids=["same", "another"])

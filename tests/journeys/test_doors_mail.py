@@ -37,9 +37,10 @@ from flask_peersupport.runtime import current_runtime
 
 COORDINATOR, PLANNER, OFFICER = "ellen.dijkstra", "kees.faber", "fatima.elamrani"
 DECLINED, ASKED_THEMSELF = "willem.hoekstra", "sanne.dejong"
-NAMED = member(("Intensive Care", "nurse", 0)).username
-REFERRED = member(("Urologie", "nurse", 0)).username
-WITH_LINK = member(("Neurologie", "physician", 0)).username
+# none of them is a supporter, who would have mail as such
+NAMED = member(("Anesthesiologie", "nurse", 1)).username
+REFERRED = member(("Urologie", "nurse", 1)).username
+WITH_LINK = member(("Neurologie", "physician", 1)).username
 WORRIED = member(("Longziekten", "physician", 0)).username
 WORRIED_ABOUT = member(("Cardiologie", "physician", 1)).username
 GUEST, GUEST_ADDRESS = "Ineke Overdijk-Zwart", "i.overdijk@elders.example"

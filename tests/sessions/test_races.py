@@ -35,12 +35,6 @@ PEOPLE = [colleague(number) for number in range(50)]
 LEAVERS = 3
 
 
-@pytest.fixture
-def patient_url(database_url: str) -> str:
-    """The database; SQLite is told to wait for its turn as long as it takes."""
-    return f"{database_url}?timeout=120" if database_url.startswith("sqlite") else database_url
-
-
 def at_once(actions: list[Callable[[], object]]) -> list[str]:
     """Start everything at the same moment; return what went wrong."""
     start = threading.Barrier(len(actions))
@@ -94,8 +88,8 @@ def check_moved_up(before: list[tuple[int, str, str]], after: list[tuple[int, st
     assert after == expected
 
 
-def test_ten_places_for_fifty(make_host: Callable[..., Flask], patient_url: str) -> None:
-    app = make_host(patient_url)
+def test_ten_places_for_fifty(make_host: Callable[..., Flask], database_url: str) -> None:
+    app = make_host(database_url)
     hire(app, *PEOPLE)
     with app.app_context():
         session = app.extensions[EXTENSION].storage.session()
@@ -128,10 +122,10 @@ def test_ten_places_for_fifty(make_host: Callable[..., Flask], patient_url: str)
 
 
 def test_a_capacity_that_is_lowered_while_people_sign_up(
-    make_host: Callable[..., Flask], patient_url: str
+    make_host: Callable[..., Flask], database_url: str
 ) -> None:
     """Whoever is first: nobody who has a place is left without one, and none is given too many."""
-    app = make_host(patient_url)
+    app = make_host(database_url)
     hire(app, *PEOPLE)
     with app.app_context():
         planned = plan(app.extensions[EXTENSION].storage.session(), capacity=12).id
@@ -160,9 +154,9 @@ def test_a_capacity_that_is_lowered_while_people_sign_up(
 
 
 def test_ten_places_for_fifty_through_the_pages(
-    make_app: Callable[..., Flask], patient_url: str
+    make_app: Callable[..., Flask], database_url: str
 ) -> None:
-    app = make_app(patient_url)
+    app = make_app(database_url)
     now = datetime.now(UTC)
     with app.app_context():
         for number in range(50):
@@ -229,10 +223,10 @@ def test_a_place_number_is_given_once(session: orm.Session, app: Flask) -> None:
 
 
 def test_a_list_is_noted_while_those_on_it_are_appointed(
-    make_host: Callable[..., Flask], patient_url: str
+    make_host: Callable[..., Flask], database_url: str
 ) -> None:
     """Both lock many supporters: each waits for the other, and neither gives up."""
-    app = make_host(patient_url)
+    app = make_host(database_url)
     hire(app, *PEOPLE)
     trained = PEOPLE[:20]
     with app.app_context():
