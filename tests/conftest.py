@@ -24,17 +24,13 @@ if TYPE_CHECKING:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a folder in one process, where several share the run (`-n 3`).
+    """Keep the tests of a file in one process, where several share the run (`-n 4`).
 
     Those that name a group themselves keep it: they take long, and share nothing.
     """
-    here = Path(__file__).parent
     for item in items:
-        if item.get_closest_marker("xdist_group"):
-            continue
-        folder = item.path.parent
-        group = item.path.stem if folder == here else folder.name
-        item.add_marker(pytest.mark.xdist_group(group))
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
 def pytest_collection_finish() -> None:

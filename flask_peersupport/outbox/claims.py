@@ -102,7 +102,8 @@ def _take(
             Message.attempts,
         )
         .where(Message.id.in_(ids), Message.lease == lease)
-        .order_by(Message.due_at, Message.id)
+        # what failed before holds up nothing that was never tried
+        .order_by(Message.attempts, Message.due_at, Message.id)
     )
     return [Claimed(*row, lease=lease) for row in rows]
 

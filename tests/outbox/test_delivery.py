@@ -198,6 +198,17 @@ def test_a_server_that_breaks_every_mail_is_left_alone_after_three(
     assert sorted(outcome(session, message)[1] for message in messages) == [0, 0, 0, 1, 1, 1]
 
 
+def test_what_failed_before_holds_up_nothing_new(
+    app: Flask, session: orm.Session, box: Postbox
+) -> None:
+    for number in range(3):
+        write(session, f"421-{number}@hospital.example")
+    deliver()
+    new = write(session, due_at=NOW + 9 * MINUTE)
+    deliver(10)
+    assert outcome(session, new) == ("sent", 0, None)
+
+
 @pytest.mark.parametrize("kind", ["451-", "550-", "421-", "poisoned", "unknown"])
 def test_ten_poisoned_messages_do_not_block_a_thousand(
     app: Flask, session: orm.Session, box: Postbox, kind: str
